@@ -1,0 +1,2 @@
+//! The full bot.
+fn main() {}

@@ -1,0 +1,5 @@
+//! Market data types.
+
+mod ohlcv;
+
+pub use ohlcv::Ohlcv;
