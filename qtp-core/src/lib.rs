@@ -1,5 +1,47 @@
 #![doc = include_str!("../README.md")]
 
+pub mod account;
+mod command;
+mod context;
+mod decision;
+mod error;
+mod event;
+mod id;
+mod instrument;
 pub mod market;
+pub mod money;
+pub mod order;
+pub mod port;
+pub mod risk;
+pub mod serde_decimal;
+mod signal;
+mod state;
+mod time;
 
-pub use market::Ohlcv;
+pub use account::{AccountKind, FundingPayment, PnlSplit, Portfolio, Position, PositionChange};
+pub use command::{Command, CommandRecord, Intent, Notice, Proposal};
+pub use context::{Context, NextOrder};
+pub use decision::{
+    AssetView, Decision, DecisionAction, DecisionOutcome, DecisionRequest, DecisionResult, TradeDecision,
+};
+pub use error::{DecisionError, ExchangeError, Source, StoreError, StrategyError, ValueError};
+pub use event::{
+    CandleBatch, DataRef, Event, EventRecord, OpeningBalance, OperatorAction, Reason, RunResumed, RunStarted,
+    SCHEMA_VERSION, TimerId,
+};
+pub use id::{AccountId, ClientOrderId, InstrumentId, RunId, StrategyId, TradeId, Venue, VenueOrderId};
+pub use instrument::{Illegal, Instrument, InstrumentKind, InstrumentStatus, MarginTier, VenueCapabilities};
+pub use market::{
+    Adjustment, BookLevel, Candle, CandleParts, CandleQuery, CandleSeries, FundingRate, Gap, InstrumentMarket,
+    MarkPrice, MarketState, MarketTopic, Ohlcv, OpenInterest, OrderBook, Quote, Trade,
+};
+pub use money::{Amount, Currency, Decimal, Notional, Price, PriceRule, Quantity, Ratio, Rounding, SizeRule};
+pub use order::{
+    CancelRequest, ExternalCause, Fill, IllegalTransition, LeverageRequest, Liquidity, ModifyRequest, Order,
+    OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, OrderTimes, Side,
+    TimeInForce, TrailingOffset, Trigger, TriggerSource,
+};
+pub use risk::{Approved, Denied, Review, RiskContext, RiskGate, RiskReason, RiskRule, RiskState, TradeOutcome, Verdict};
+pub use signal::{Bracket, DecidedAt, OrderDraft, Signal, StateBlob, StrategyOutput, Target, Warmup};
+pub use state::{AccountState, ActiveTarget, TradingState};
+pub use time::{Timeframe, Timestamp};

@@ -1,1 +1,12 @@
-//! qtp-exchange
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "sim")]
+pub mod candle_file;
+#[cfg(feature = "sim")]
+pub mod paper;
+#[cfg(feature = "sim")]
+pub mod sim;
+#[cfg(feature = "sim")]
+pub mod synthetic;
+
+pub use qtp_core::port::{Exchange, Execution, MarketData};

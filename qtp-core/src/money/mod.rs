@@ -1,0 +1,11 @@
+//! Exact money: bounded decimal newtypes, amounts with a currency, and the one rounding module.
+
+mod amount;
+mod decimal;
+mod rounding;
+
+pub use amount::{Amount, Currency};
+pub use decimal::{Notional, Price, Quantity, Ratio, canonical};
+pub use rounding::{PriceRule, Rounding, SizeRule, decimal_from_f64, price_from_f64, quantity_from_f64};
+
+pub use rust_decimal::Decimal;

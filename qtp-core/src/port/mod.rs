@@ -1,0 +1,17 @@
+//! Traits that two crates must agree on, one file each.
+
+mod clock;
+mod decision_engine;
+mod exchange;
+mod journal;
+mod store;
+mod strategy;
+mod stream;
+
+pub use clock::{Clock, SimClock, SystemClock};
+pub use decision_engine::DecisionEngine;
+pub use exchange::{AccountSnapshot, Exchange, Execution, MarketData, OrderAck};
+pub use journal::{Journal, JournalRecord, JournalWriter};
+pub use store::{CandleStore, DecisionStore, EquityPoint, EquityStore, Store, StoredDecision, TradeStore};
+pub use strategy::Strategy;
+pub use stream::{AccountStream, EventStream, MarketStream, StreamSender};
