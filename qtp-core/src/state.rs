@@ -91,6 +91,8 @@ pub struct AccountState {
     pub default_leverage: Ratio,
     /// Counters for the rules.
     pub risk: RiskState,
+    /// Last record that changed the position or an entry order of an instrument.
+    pub changed: BTreeMap<InstrumentId, u64>,
 }
 
 impl AccountState {
@@ -102,6 +104,7 @@ impl AccountState {
             leverage: BTreeMap::new(),
             default_leverage: Ratio::ONE,
             risk,
+            changed: BTreeMap::new(),
         }
     }
 

@@ -177,6 +177,15 @@ impl Portfolio {
         change
     }
 
+    /// Moves a position to match the venue's, at a price and without a fill.
+    pub fn adjust(&mut self, instrument: &Instrument, change: Quantity, price: Price) {
+        let flat = || Position::flat(instrument.id.clone(), instrument.multiplier);
+        let position = self.positions.entry(instrument.id.clone()).or_insert_with(flat);
+        let profit = position.apply(change, price).realized.get();
+        add(&mut self.realized, instrument.settle, profit);
+        add(&mut self.balances, instrument.settle, profit);
+    }
+
     /// Books a funding payment.
     pub fn apply_funding(&mut self, payment: &FundingPayment) {
         add(&mut self.funding, payment.amount.currency, payment.amount.value);

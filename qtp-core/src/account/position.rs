@@ -59,12 +59,12 @@ impl Position {
     /// Value at a price: signed like the quantity.
     pub fn value(&self, price: Price) -> Notional {
         let value = price.notional(self.quantity).get();
-        Notional::from_decimal(if self.multiplier == Decimal::ONE { value } else { value * self.multiplier })
+        Notional::from_decimal(if self.multiplier == Decimal::ONE { value } else { value.saturating_mul(self.multiplier) })
     }
 
     /// Open profit at a price, before exit costs.
     pub fn unrealized(&self, price: Price) -> Notional {
-        Notional::from_decimal(self.value(price).get() - self.cost)
+        Notional::from_decimal(self.value(price).get().saturating_sub(self.cost))
     }
 
     /// Moves the position by a signed quantity at a price.
