@@ -1,1 +1,2 @@
 //! qtp-engine
+pub mod stats;
