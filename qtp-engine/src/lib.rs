@@ -15,6 +15,7 @@ mod orders;
 mod protection;
 mod router;
 mod sizing;
+pub mod stats;
 mod strategies;
 pub mod strategy;
 
