@@ -1,4 +1,5 @@
 //! Nothing is created or lost: an independent ledger of cash and coins agrees with the portfolio after any sequence.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

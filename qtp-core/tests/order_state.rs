@@ -1,4 +1,5 @@
 //! The order state machine against random reports and fills.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use qtp_core::{

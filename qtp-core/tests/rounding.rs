@@ -1,4 +1,5 @@
 //! The one place where numbers are made legal.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use qtp_core::money::{decimal_from_f64, price_from_f64, quantity_from_f64};

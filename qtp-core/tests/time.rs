@@ -1,4 +1,5 @@
 //! Instants and candle widths.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

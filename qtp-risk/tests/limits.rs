@@ -1,4 +1,5 @@
 //! The configuration of the rules.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -9,7 +9,9 @@ mod trades;
 use std::path::Path;
 use std::time::Duration;
 
-use qtp_core::{Source, StoreError};
+use qtp_core::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -17,6 +19,7 @@ use sqlx::{Sqlite, Transaction};
 use tokio::sync::Mutex;
 
 use crate::chain::Chain;
+use crate::error::codec;
 use crate::file::Durability;
 
 /// Connections that read at the same time as one writes.
@@ -183,17 +186,21 @@ const BUSY: [u32; 2] = [5, 6];
 fn backend(operation: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |error| {
         let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-        let retryable = matches!(error, sqlx::Error::PoolTimedOut) || code.is_some_and(|code| BUSY.contains(&(code & 0xFF)));
+        let retryable = matches!(error, sqlx::Error::PoolTimedOut)
+            || code.is_some_and(|code| BUSY.contains(&(code & 0xFF)));
         StoreError::Backend { operation, retryable, source: error.into() }
     }
 }
 
-/// A cell that does not hold what its column promises.
-fn bad_cell(what: &'static str) -> impl FnOnce(Source) -> StoreError {
-    move |source| StoreError::Codec { operation: "decode", what: what.to_owned(), source }
-}
-
 /// SQLite has signed integers only.
 fn to_i64(what: &'static str, number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|error| crate::error::codec("encode", what, error))
+    i64::try_from(number).map_err(|error| codec("encode", what, error))
+}
+
+fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| codec("encode", what, error))
+}
+
+fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| codec("decode", what, error))
 }

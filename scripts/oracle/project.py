@@ -20,7 +20,10 @@ def backtest(*arguments):
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         sys.exit(f"exit {done.returncode}: {' '.join(command)}\n{done.stderr.strip()}")
-    return json.loads(done.stdout)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        sys.exit(f"not one JSON document on standard output: {' '.join(command)}\n{done.stdout[:500]}")
 
 
 def near(ours, theirs, relative):

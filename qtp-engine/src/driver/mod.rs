@@ -1,10 +1,12 @@
 //! Drivers: I/O and time around the one engine.
 
 mod command_hash;
+mod recorder;
 mod replay;
 mod simulation;
 
 pub use command_hash::CommandHash;
+pub use recorder::{EquitySink, Recorder, RecorderSettings};
 pub use replay::{Replay, ReplayOutcome};
 pub use simulation::{Decider, Simulation, SimulationSetup};
 

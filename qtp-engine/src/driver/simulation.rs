@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use qtp_core::port::{JournalRecord, JournalWriter};
 use qtp_core::{
-    CandleBatch, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult, Event, EventRecord,
+    CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult, Event, EventRecord,
     FundingRate, StoreError, TimerId, Timeframe, Timestamp,
 };
 use qtp_exchange::candle_file::CandleSource;
@@ -17,6 +17,9 @@ use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;
 
+/// Enough volume for any position, in the instant that closes it at the end of the data.
+const STILL_VOLUME: i64 = 100_000_000_000_000;
+
 /// Answers decision requests for a run in simulated time: the run waits for the answer.
 pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionResult + Send>;
 
@@ -24,6 +27,7 @@ pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionResult + Send>;
 type Past = Box<dyn Iterator<Item = Result<JournalRecord, StoreError>> + Send>;
 
 /// What a simulation is built from.
+#[allow(missing_debug_implementations, reason = "it holds trait objects and is taken apart at once")]
 pub struct SimulationSetup {
     /// The engine, with its strategies.
     pub engine: Engine,
@@ -41,6 +45,8 @@ pub struct SimulationSetup {
     pub journal: Option<Box<dyn JournalWriter>>,
     /// Whether candles are journaled; a `DataRef` stands for them otherwise.
     pub journal_candles: bool,
+    /// Candles of the mark price, ascending; the venue takes its triggers and liquidations from them.
+    pub marks: Vec<qtp_core::Candle>,
 }
 
 /// Something that is due at an instant.
@@ -64,6 +70,7 @@ pub struct Simulation {
     decision_delay: Duration,
     journal: Option<Box<dyn JournalWriter>>,
     journal_candles: bool,
+    marks: Peekable<std::vec::IntoIter<qtp_core::Candle>>,
     candles: EventRecord,
     now: Timestamp,
     next_seq: u64,
@@ -98,6 +105,7 @@ impl Simulation {
             decision_delay: setup.decision_delay,
             journal: setup.journal,
             journal_candles: setup.journal_candles,
+            marks: setup.marks.into_iter().peekable(),
             candles: EventRecord { seq: 0, event_time: epoch, receive_time: epoch, event },
             now: epoch,
             next_seq: 0,
@@ -159,6 +167,11 @@ impl Simulation {
         self.past.is_some()
     }
 
+    /// Leaves out sequence numbers, for records that another run of the same has and this one does not write.
+    pub const fn skip_records(&mut self, count: u64) {
+        self.next_seq += count;
+    }
+
     /// Takes in a fact from outside, now: a start, a stop, an operator's action.
     ///
     /// # Errors
@@ -184,6 +197,9 @@ impl Simulation {
         }
         self.run_due(open, observer)?;
         self.pay_funding(open, observer)?;
+        while let Some(mark) = self.marks.next_if(|mark| mark.open_time() <= open) {
+            self.venue.mark_candle(&mark);
+        }
         self.drive_venue(SimVenue::open_candle);
         self.drain(observer)?;
         while self.due.first_key_value().is_some_and(|((time, _), _)| *time < close) {
@@ -200,6 +216,26 @@ impl Simulation {
         self.drain(observer)?;
         self.run_due(close, observer)?;
         Ok(Some(close))
+    }
+
+    /// Closes all positions at the last closes, as if the market stood still for one more instant.
+    ///
+    /// # Errors
+    /// As [`Simulation::step`].
+    pub fn close_at_end(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.inject(Event::Operator(qtp_core::OperatorAction::Flatten), observer)?;
+        let volume: qtp_core::Quantity = qtp_core::Quantity::new(STILL_VOLUME.into()).unwrap_or_default();
+        for market in self.engine.state().market.iter() {
+            let Some(price) = market.last() else { continue };
+            let (instrument, open_time, timeframe) = (market.instrument().clone(), self.now, self.timeframe);
+            let (open, high, low, close) = (price, price, price, price);
+            let parts = CandleParts { instrument, timeframe, open_time, open, high, low, close, volume };
+            if let Ok(still) = qtp_core::Candle::new(parts) {
+                self.venue.open_candle(&still, &mut self.emitted);
+            }
+        }
+        self.queue.extend(self.emitted.drain(..));
+        self.drain(observer)
     }
 
     /// Makes everything journaled durable.

@@ -1,16 +1,18 @@
 //! Candle files.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use qtp_core::{Candle, CandleParts, DataRef, InstrumentId, Ohlcv, Price, Quantity, Timeframe, Timestamp};
 
 use super::error::{CandleFileError, Problem};
-use super::table::{Column, Table, TimeColumn};
+use super::steps::Steps;
+use super::table::{Column, Table};
 use super::time::TimeUnit;
+use super::time_column::TimeColumn;
 
 /// Which end of a candle its time names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TimeIs {
     /// The first instant of the interval.
     #[default]
@@ -167,7 +169,7 @@ impl CandleReader {
         self.steps.push(time);
         if self.candles.len() == 1
             && !self.named
-            && let Ok(step) = Timeframe::from_nanos(self.steps.usual)
+            && let Some(Ok(step)) = self.steps.first().map(Timeframe::from_nanos)
         {
             self.timeframe = step;
         }
@@ -257,63 +259,5 @@ fn open_time(time: Timestamp, timeframe: Timeframe, time_is: TimeIs) -> Timestam
     match time_is {
         TimeIs::Open => time,
         TimeIs::Close => Timestamp::from_nanos(time.as_nanos().saturating_sub(timeframe.as_nanos())),
-    }
-}
-
-/// How often each step between two rows occurs.
-#[derive(Debug, Default)]
-struct Steps {
-    previous: Option<Timestamp>,
-    /// The first step, counted apart: nearly all steps of nearly all files are this one.
-    usual: i64,
-    usual_count: u64,
-    others: BTreeMap<i64, u64>,
-}
-
-impl Steps {
-    #[inline]
-    fn push(&mut self, time: Timestamp) {
-        if let Some(previous) = self.previous {
-            let step = time.as_nanos() - previous.as_nanos();
-            if self.usual_count == 0 {
-                self.usual = step;
-            }
-            if step == self.usual {
-                self.usual_count += 1;
-            } else {
-                *self.others.entry(step).or_default() += 1;
-            }
-        }
-        self.previous = Some(time);
-    }
-
-    fn all(&self) -> impl Iterator<Item = (i64, u64)> {
-        let usual = (self.usual_count > 0).then_some((self.usual, self.usual_count));
-        self.others.iter().map(|(step, count)| (*step, *count)).chain(usual)
-    }
-
-    /// The named timeframe, else the most frequent step; the smaller of two that are equally frequent.
-    fn timeframe(&self, named: Option<Timeframe>) -> Result<Timeframe, Problem> {
-        let usual = self.all().max_by_key(|(step, count)| (*count, -*step)).map(|(step, _)| step);
-        match (named, usual) {
-            (Some(given), Some(step)) if step < given.as_nanos() => match Timeframe::from_nanos(step) {
-                Ok(step) => Err(Problem::TimeframeTooWide { given, step }),
-                Err(_) => Ok(given),
-            },
-            (Some(given), _) => Ok(given),
-            (None, None) => Err(Problem::NoTimeframe { why: "there is only one" }),
-            (None, Some(step)) => Timeframe::from_nanos(step).map_err(|_| Problem::NoTimeframe {
-                why: "the usual step is not a whole number of milliseconds",
-            }),
-        }
-    }
-
-    /// Missing candles, and steps that are not a whole number of timeframes.
-    fn gaps(&self, timeframe: Timeframe) -> (u64, u64) {
-        let width = timeframe.as_nanos();
-        self.all().fold((0, 0), |(missing, irregular), (step, count)| {
-            let between = u64::try_from(step / width - 1).unwrap_or(0);
-            (missing + count * between, irregular + if step % width == 0 { 0 } else { count })
-        })
     }
 }

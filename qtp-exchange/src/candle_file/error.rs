@@ -225,6 +225,13 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// A number above the bound.
+    pub(super) fn too_large(field: &[u8]) -> Self {
+        Self::TooLarge { text: excerpt(field) }
+    }
+}
+
 /// The text of a field for a message: bounded, whatever its bytes are.
 pub(super) fn excerpt(field: &[u8]) -> String {
     let cut = field.get(..256).unwrap_or(field);

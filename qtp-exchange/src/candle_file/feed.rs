@@ -71,7 +71,9 @@ impl CandleFeed {
         for candles in &joined {
             check(candles)?;
         }
-        Ok(Self::shared(joined.into_iter().map(Arc::new).collect()))
+        let series =
+            joined.into_iter().map(|candles| Cursor { candles: Arc::new(candles), next: 0 }).collect();
+        Ok(Self { series, funding: Arc::default(), next_rate: 0 })
     }
 
     /// A feed that also knows the funding rates of its perpetuals, in any order.
@@ -117,17 +119,6 @@ impl CandleFeed {
                 cursor.candles.partition_point(|candle| candle.close_time() <= time).max(cursor.next);
         }
         self.next_rate = self.funding.partition_point(|rate| rate.time <= time).max(self.next_rate);
-    }
-
-    /// Series that are checked and in order already.
-    pub(super) fn shared(series: Vec<Arc<Vec<Candle>>>) -> Self {
-        let series = series.into_iter().map(|candles| Cursor { candles, next: 0 }).collect();
-        Self { series, funding: Arc::default(), next_rate: 0 }
-    }
-
-    /// Only the series that `keep` wants.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&InstrumentId, Timeframe) -> bool) {
-        self.series.retain(|cursor| key(&cursor.candles).is_some_and(|(timeframe, id)| keep(id, timeframe)));
     }
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use qtp_core::port::{EventStream, MarketStream, StreamSender};
 use qtp_core::{
-    Candle, CandleBatch, CandleQuery, Event, ExchangeError, FundingRate, Instrument, InstrumentId,
-    MarketTopic, Timestamp, ValueError, Venue,
+    Candle, CandleBatch, CandleQuery, Event, ExchangeError, Instrument, InstrumentId, MarketTopic, Timestamp,
+    ValueError, Venue,
 };
 
 use super::feed::CandleFeed;
@@ -71,32 +71,18 @@ impl MarketData for FileMarket {
         Ok(candles.get(start..end).unwrap_or_default().to_vec())
     }
 
-    /// The first rate of the file: a market of history has no "next" of its own.
-    async fn funding_rate(&self, instrument: &InstrumentId) -> Result<FundingRate, ExchangeError> {
-        self.known("funding_rate", instrument)?;
-        let rate = self.feed.funding().iter().find(|rate| rate.instrument == *instrument);
-        rate.cloned().ok_or_else(|| ExchangeError::Unsupported {
-            operation: "funding_rate",
-            what: format!("funding of {instrument}: no file was loaded"),
-        })
-    }
-
     async fn subscribe(&self, topics: &[MarketTopic]) -> Result<MarketStream, ExchangeError> {
         for topic in topics {
             self.known("subscribe", topic.instrument())?;
         }
-        let mut feed = self.feed.clone();
-        feed.retain(|id, timeframe| topics.contains(&MarketTopic::Candles(id.clone(), timeframe)));
-        let marks = topics.iter().filter(|topic| matches!(topic, MarketTopic::Mark(_)));
-        let marks = marks.map(|topic| topic.instrument().clone()).collect();
-        stream(feed, marks)
+        stream(self.feed.clone(), topics.to_vec())
     }
 }
 
-/// Streams a source: before each batch of candles the funding rates of `marks` that are due.
+/// Streams what `topics` name of a source: before each batch of candles the funding rates that are due.
 pub(crate) fn stream(
     source: impl CandleSource + 'static,
-    marks: Vec<InstrumentId>,
+    topics: Vec<MarketTopic>,
 ) -> Result<MarketStream, ExchangeError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|_| ExchangeError::Unsupported {
         operation: "subscribe",
@@ -104,22 +90,26 @@ pub(crate) fn stream(
     })?;
     let (sender, stream) = EventStream::channel(STREAM_CAPACITY);
     // The task ends with the source, or when the reader is gone.
-    drop(runtime.spawn(async move { pump(source, &marks, &sender).await }));
+    drop(runtime.spawn(async move { pump(source, &topics, &sender).await }));
     Ok(stream)
 }
 
 async fn pump(
     mut source: impl CandleSource,
-    marks: &[InstrumentId],
+    topics: &[MarketTopic],
     sender: &StreamSender,
 ) -> Result<Timestamp, ExchangeError> {
     let (mut batch, mut rates) = (CandleBatch::default(), Vec::new());
     let mut last = Timestamp::EPOCH;
     while let Some(close) = source.next_into(&mut batch) {
         source.funding_until(close, &mut rates);
-        for rate in rates.drain(..).filter(|rate| marks.contains(&rate.instrument)) {
-            sender.send(rate.time, Event::FundingRate(rate)).await?;
+        for rate in rates.drain(..) {
+            if topics.contains(&MarketTopic::Mark(rate.instrument.clone())) {
+                sender.send(rate.time, Event::FundingRate(rate)).await?;
+            }
         }
+        let wanted = |candle: &Candle| MarketTopic::Candles(candle.instrument().clone(), candle.timeframe());
+        batch.candles.retain(|candle| topics.contains(&wanted(candle)));
         if !batch.candles.is_empty() {
             sender.send(close, Event::Candles(std::mem::take(&mut batch))).await?;
         }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use qtp_core::{Decimal, Price, Quantity, Timestamp};
+use qtp_core::{Decimal, Price, Quantity};
 
 use super::error::{CandleFileError, Problem, excerpt};
 use super::lines::Lines;
 use super::number::{Number, Token};
-use super::time::{TimeForm, TimeUnit};
 
 /// Accepted names of the time column; the first one that a file has is taken.
 const TIME_NAMES: [&str; 9] =
@@ -62,12 +61,38 @@ impl Table {
         }
     }
 
+    /// The column with the first of these names that is there.
+    ///
+    /// # Errors
+    /// [`Problem::DuplicateColumn`].
+    pub(super) fn find_one_of(&self, names: &[&str]) -> Result<Option<Column>, CandleFileError> {
+        for name in names {
+            if let Some(column) = self.find(name)? {
+                return Ok(Some(column));
+            }
+        }
+        Ok(None)
+    }
+
     /// The column with this name.
     ///
     /// # Errors
     /// [`Problem::MissingColumn`] or [`Problem::DuplicateColumn`].
     pub(super) fn require(&self, name: &'static str) -> Result<Column, CandleFileError> {
-        self.find(name)?.ok_or_else(|| self.missing(name, name))
+        self.require_one_of(&[name], name)
+    }
+
+    /// The column with the first of these names that is there.
+    ///
+    /// # Errors
+    /// [`Problem::MissingColumn`] or [`Problem::DuplicateColumn`].
+    pub(super) fn require_one_of(
+        &self,
+        names: &[&str],
+        expected: &'static str,
+    ) -> Result<Column, CandleFileError> {
+        let missing = || self.missing(names.first().copied().unwrap_or_default(), expected);
+        self.find_one_of(names)?.ok_or_else(missing)
     }
 
     /// The time column: the first accepted name that is there, else a first column without a name.
@@ -75,12 +100,8 @@ impl Table {
     /// # Errors
     /// [`Problem::DuplicateColumn`].
     pub(super) fn find_time(&self) -> Result<Option<Column>, CandleFileError> {
-        for name in TIME_NAMES {
-            if let Some(column) = self.find(name)? {
-                return Ok(Some(column));
-            }
-        }
-        Ok(self.names.first().filter(|name| name.is_empty()).map(|_| Column(0)))
+        let nameless = self.names.first().filter(|name| name.is_empty()).map(|_| Column(0));
+        Ok(self.find_one_of(&TIME_NAMES)?.or(nameless))
     }
 
     /// The time column.
@@ -175,6 +196,21 @@ impl Table {
         self.unusual_quantity(column)
     }
 
+    /// A field that may be empty, of a column that may not exist.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(super) fn optional<T>(
+        &self,
+        column: Option<Column>,
+        read: impl Fn(&Self, Column) -> Result<T, CandleFileError>,
+    ) -> Result<Option<T>, CandleFileError> {
+        match column {
+            Some(column) if !self.field(column).is_empty() => read(self, column).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Rows so far.
     pub(super) const fn rows(&self) -> u64 {
         self.rows
@@ -231,7 +267,7 @@ impl Table {
 
     #[cold]
     fn too_large(&self, column: Column) -> CandleFileError {
-        self.error(column, Problem::TooLarge { text: excerpt(self.field(column)) })
+        self.error(column, Problem::too_large(self.field(column)))
     }
 
     fn missing(&self, name: &str, expected: &'static str) -> CandleFileError {
@@ -253,59 +289,5 @@ impl Table {
             }
         }
         Ok(false)
-    }
-}
-
-/// The time column of a table, whose times must ascend.
-#[derive(Debug)]
-pub(super) struct TimeColumn {
-    column: Column,
-    unit: Option<TimeUnit>,
-    form: Option<TimeForm>,
-    previous: Option<Timestamp>,
-}
-
-impl TimeColumn {
-    /// A column; `unit` overrides what the first row tells.
-    pub(super) const fn new(column: Column, unit: Option<TimeUnit>) -> Self {
-        Self { column, unit, form: None, previous: None }
-    }
-
-    /// The time of the current row.
-    ///
-    /// # Errors
-    /// Unless it is a time in the first row's form, after that of the row above.
-    #[inline]
-    pub(super) fn read(&mut self, table: &Table) -> Result<Timestamp, CandleFileError> {
-        let plain = match (self.form, table.plain_number(self.column)) {
-            (Some(TimeForm::Unix(unit)), Some(number)) => unit.time(number),
-            _ => None,
-        };
-        let time = match plain {
-            Some(time) => time,
-            None => self.unusual(table).map_err(|problem| table.error(self.column, problem))?,
-        };
-        match self.previous {
-            Some(previous) if time == previous => {
-                Err(table.error(self.column, Problem::DuplicateTime { time }))
-            }
-            Some(previous) if time < previous => {
-                Err(table.error(self.column, Problem::NotAscending { time, previous }))
-            }
-            _ => {
-                self.previous = Some(time);
-                Ok(time)
-            }
-        }
-    }
-
-    /// A date, the first row, or not a time.
-    fn unusual(&mut self, table: &Table) -> Result<Timestamp, Problem> {
-        let field = table.field(self.column);
-        let form = match self.form {
-            Some(form) => form,
-            None => *self.form.insert(TimeForm::of_first(field, self.unit)?),
-        };
-        form.read(field)
     }
 }

@@ -7,8 +7,8 @@ use qtp_core::{
 
 use super::fill::closing_part;
 use super::market::Market;
-use super::submit::rests_at_touch;
-use super::trigger::{trigger_on_wrong_side, within};
+use super::submit::crosses;
+use super::trigger::trigger_on_wrong_side;
 use super::venue::SimVenue;
 
 /// An order at the door.
@@ -28,11 +28,15 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn reason(self) -> Reason {
+    pub(super) const fn code(self) -> &'static str {
         match self {
-            Self::Code(code) => Reason::new(code, ""),
-            Self::Illegal(illegal) => Reason::new(illegal.code(), ""),
+            Self::Code(code) => code,
+            Self::Illegal(illegal) => illegal.code(),
         }
+    }
+
+    pub(super) fn reason(self) -> Reason {
+        Reason::new(self.code(), "")
     }
 }
 
@@ -63,7 +67,7 @@ impl SimVenue {
         let working: usize = self.markets.iter().map(|market| market.orders.len()).sum();
         ensure(working < self.config.max_open_orders, "too_many_open_orders_rejected")?;
         check_status(newcomer, market)?;
-        check_prices(order, &market.instrument)?;
+        check_kind(&order.kind, &market.instrument)?;
         check_size(newcomer, market)?;
         check_sides(newcomer, market)?;
         self.check_funds(newcomer, market)
@@ -81,9 +85,8 @@ impl SimVenue {
         let price =
             order.kind.limit().or_else(|| order.kind.trigger().map(|t| t.price)).or(market.touch(order.side));
         let Some(price) = price else { return Ok(()) };
-        let spoken_for = self.selling(market, order.side);
         if self.portfolio.kind() == AccountKind::Spot && order.side == Side::Sell {
-            let enough = order.quantity + spoken_for <= market.position;
+            let enough = order.quantity + selling(market) <= market.position;
             return ensure(enough, "insufficient_spot_balance_rejected");
         }
         if opened.is_zero() {
@@ -96,12 +99,12 @@ impl SimVenue {
             None => Ok(()),
         }
     }
+}
 
-    /// Sum of the working sells that lock coins.
-    fn selling(&self, market: &Market, side: Side) -> Quantity {
-        let locks = market.orders.iter().filter(|order| order.side() == side && !order.reduces_only());
-        locks.map(|order| order.remaining()).sum()
-    }
+/// Sum of the working sells that lock coins.
+fn selling(market: &Market) -> Quantity {
+    let locks = market.orders.iter().filter(|order| order.side() == Side::Sell && !order.reduces_only());
+    locks.map(super::order::Working::remaining).sum()
 }
 
 const fn sized_at_fill(order: &OrderRequest) -> bool {
@@ -124,11 +127,7 @@ fn check_status(newcomer: &Newcomer<'_>, market: &Market) -> Check {
     if ok { Ok(()) } else { Err(Illegal::Status.into()) }
 }
 
-/// Prices on the grid.
-pub(super) fn check_prices(order: &OrderRequest, instrument: &Instrument) -> Check {
-    check_kind(&order.kind, instrument)
-}
-
+/// Prices on the grid, and a trailing distance that leaves a price.
 pub(super) fn check_kind(kind: &OrderKind, instrument: &Instrument) -> Check {
     let trigger = kind.trigger().map(|trigger| trigger.price);
     if !kind.limit().into_iter().chain(trigger).all(|price| instrument.price_rule.allows(price)) {
@@ -170,9 +169,7 @@ fn check_sides(newcomer: &Newcomer<'_>, market: &Market) -> Check {
     }
     if order.post_only {
         let limit = if let OrderKind::Limit { price } = order.kind { Some(price) } else { None };
-        let crosses = limit.zip(market.touch(order.side)).is_some_and(|(limit, touch)| {
-            within(order.side, touch, limit) && !rests_at_touch(market, limit, touch)
-        });
+        let crosses = limit.is_some_and(|limit| crosses(market, order.side, limit));
         let rests = limit.is_some() && matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd(_));
         ensure(rests && !crosses, "bad_alo_px_rejected")?;
     }

@@ -1,7 +1,7 @@
 //! Executions.
 
 use qtp_core::{
-    Event, Fill, Instrument, Liquidity, OrderStatus, Price, Quantity, Side, TimeInForce, Timestamp, TradeId,
+    Event, Fill, Instrument, Liquidity, OrderStatus, Price, Quantity, Side, TimeInForce, TradeId,
 };
 
 use super::market::{Market, Print};
@@ -17,6 +17,8 @@ pub(super) struct Take<'a> {
     pub print: &'a Print,
     /// At most so much, where the queue or the book says so.
     pub room: Option<Quantity>,
+    /// One step of a walk through a book: what must fill at once is judged at its end.
+    pub walks: bool,
 }
 
 /// What an execution comes to.
@@ -47,7 +49,7 @@ impl SimVenue {
                     self.resolve(at, total, take.print.time, out);
                 }
                 self.commit(at, &take, (price, quantity), out);
-                self.conclude(at, take.print.time, refused, out);
+                self.conclude(at, &take, refused, out);
             }
         }
     }
@@ -148,17 +150,14 @@ impl SimVenue {
     fn conclude(
         &mut self,
         at: (usize, usize),
-        time: Timestamp,
+        take: &Take<'_>,
         refused: Option<&'static str>,
         out: &mut Out,
     ) {
+        let time = take.print.time;
         let Some(order) = self.markets.get(at.0).and_then(|market| market.orders.get(at.1)) else { return };
         let (number, sibling, whole) = (order.number, order.sibling, order.status == OrderStatus::Filled);
-        let immediate = match order.request.time_in_force {
-            TimeInForce::Ioc => Some("ioc_canceled"),
-            TimeInForce::Fok => Some("fok_canceled"),
-            TimeInForce::Gtc | TimeInForce::Gtd(_) => None,
-        };
+        let immediate = immediate_code(order.request.time_in_force).filter(|_| !take.walks);
         self.wake_children(at.0, number, whole, time);
         if whole {
             self.retire(at);
@@ -169,6 +168,15 @@ impl SimVenue {
             self.cancel_number(at.0, sibling, "sibling_filled_canceled", time, out);
         }
         self.drop_idle_reducers(at.0, time, out);
+    }
+}
+
+/// Why the rest of an order that must fill at once is cancelled; `None` for orders that may wait.
+pub(super) const fn immediate_code(time_in_force: TimeInForce) -> Option<&'static str> {
+    match time_in_force {
+        TimeInForce::Ioc => Some("ioc_canceled"),
+        TimeInForce::Fok => Some("fok_canceled"),
+        TimeInForce::Gtc | TimeInForce::Gtd(_) => None,
     }
 }
 

@@ -30,6 +30,10 @@ impl History {
         self.fills.push_back(fill);
     }
 
+    pub(super) fn last_fill(&self) -> Option<&Fill> {
+        self.fills.back()
+    }
+
     pub(super) fn add_ended(&mut self, order: Working) {
         if self.ended.len() >= self.capacity
             && let Some(oldest) = self.ended.pop_front()

@@ -2,7 +2,7 @@
 
 use qtp_core::{Candle, InstrumentStatus, Price, Quantity, TimeInForce};
 
-use super::fill::Take;
+use super::fill::{Take, immediate_code};
 use super::market::{Market, Print};
 use super::order::{Stage, Working};
 use super::trigger::{self, Hit};
@@ -105,12 +105,12 @@ impl SimVenue {
                 continue;
             }
             let room = self.queue_room(index, place, print);
-            self.execute((index, place), Take { hit, print, room }, out);
+            self.execute((index, place), Take { hit, print, room, walks: false }, out);
         }
     }
 
     /// IOC and FOK limits that met a print are over; other limits rest from now on.
-    fn end_immediate(&mut self, index: usize, print: &Print, out: &mut Out) {
+    pub(super) fn end_immediate(&mut self, index: usize, print: &Print, out: &mut Out) {
         let mut after = 0;
         loop {
             let Some(market) = self.markets.get_mut(index) else { return };
@@ -119,17 +119,12 @@ impl SimVenue {
             let Some(order) = market.orders.get_mut(place) else { return };
             after = order.number;
             order.marketable = false;
-            let code = match order.request.time_in_force {
-                TimeInForce::Ioc => "ioc_canceled",
-                TimeInForce::Fok => "fok_canceled",
-                TimeInForce::Gtc | TimeInForce::Gtd(_) => continue,
-            };
+            let Some(code) = immediate_code(order.request.time_in_force) else { continue };
             self.cancel_at((index, place), code, print.time, out);
         }
     }
 
     fn work_range(&mut self, index: usize, print: &Print, out: &mut Out) {
-        let emitted = out.len();
         while let Some(choice) = self.choose(index, print) {
             match choice {
                 Choice::Liquidation(price) => return self.liquidate(index, price, print.time, out),
@@ -139,8 +134,7 @@ impl SimVenue {
                     }
                 }
                 Choice::Order(place, hit) => {
-                    self.execute((index, place), Take { hit, print, room: None }, out);
-                    return debug_assert!(out.len() > emitted, "an execution says something");
+                    return self.execute((index, place), Take { hit, print, room: None, walks: false }, out);
                 }
             }
         }

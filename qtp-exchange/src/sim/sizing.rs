@@ -38,7 +38,7 @@ impl SimVenue {
         let room = [self.volume_room(order, market, take.print), take.room].into_iter().flatten().min();
         let quantity = match room {
             Some(room) if room < wanted => {
-                if order.request.time_in_force == TimeInForce::Fok {
+                if order.request.time_in_force == TimeInForce::Fok && !take.walks {
                     return Plan::Refuse("fok_canceled");
                 }
                 refused = None;

@@ -1,8 +1,11 @@
 //! Orders on their way in.
 
-use qtp_core::{Event, OrderGroup, OrderKind, OrderRequest, OrderStatus, Quantity, Reason, Timestamp};
+use qtp_core::{
+    Event, OrderGroup, OrderKind, OrderRequest, OrderStatus, Price, Quantity, Reason, Side, Timestamp,
+};
 
 use super::accept::{Newcomer, Refusal};
+use super::market::Market;
 use super::order::{Stage, Working};
 use super::report::digits;
 use super::trigger::within;
@@ -67,10 +70,7 @@ impl SimVenue {
         let queue = self.config.queue;
         let Some(market) = self.markets.get_mut(index) else { return };
         let limit = if let OrderKind::Limit { price } = request.kind { Some(price) } else { None };
-        let touch = market.touch(request.side);
-        let crosses =
-            |(limit, touch)| within(request.side, touch, limit) && !rests_at_touch(market, limit, touch);
-        let marketable = limit.zip(touch).is_some_and(crosses);
+        let marketable = limit.is_some_and(|limit| crosses(market, request.side, limit));
         let displayed = market.book.as_ref().filter(|_| queue).zip(limit);
         let ahead = displayed.map(|(book, limit)| book.quantity_at(request.side, limit));
         let stage = match (parent, request.kind.is_conditional()) {
@@ -110,11 +110,10 @@ impl SimVenue {
     }
 }
 
-/// A limit at the last price rests: without a quote nobody knows on which side that price was.
-pub(super) fn rests_at_touch(
-    market: &super::market::Market,
-    limit: qtp_core::Price,
-    touch: qtp_core::Price,
-) -> bool {
-    limit == touch && market.quote.is_none() && market.book.is_none()
+/// True if a limit order of `side` would take liquidity now. A limit at the last price rests: without a quote nobody
+/// knows on which side that price was.
+pub(super) fn crosses(market: &Market, side: Side, limit: Price) -> bool {
+    let Some(touch) = market.touch(side) else { return false };
+    let only_last = market.quote.is_none() && market.book.is_none();
+    within(side, touch, limit) && !(only_last && touch == limit)
 }

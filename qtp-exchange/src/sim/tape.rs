@@ -1,10 +1,11 @@
 //! Prints, quotes, books, marks and what else a venue announces.
 
 use qtp_core::{
-    Event, Liquidity, MarkPrice, OrderBook, Price, Quantity, Quote, Side, Timestamp, Trade, TriggerSource,
+    BookLevel, Event, Liquidity, MarkPrice, OrderBook, Price, Quantity, Quote, Side, TimeInForce, Timestamp,
+    Trade, TriggerSource,
 };
 
-use super::fill::Take;
+use super::fill::{Take, immediate_code};
 use super::market::{Market, Print};
 use super::order::{Stage, Working};
 use super::queue;
@@ -132,17 +133,43 @@ impl SimVenue {
         }) {
             after = number;
             let levels = if side == Side::Buy { &mut book.asks } else { &mut book.bids };
-            for level in levels.iter_mut() {
-                let Some(taken) = self.take_level(index, number, (level.price, level.quantity), now, out)
-                else {
-                    break;
-                };
-                level.quantity -= taken;
+            if self.is_served(index, number, levels) {
+                for level in levels.iter_mut() {
+                    let offer = (level.price, level.quantity);
+                    let Some(taken) = self.take_level(index, number, offer, now, out) else { break };
+                    level.quantity -= taken;
+                }
             }
+            self.end_walk(index, number, now, out);
         }
     }
 
-    /// What an order took of one level; `None` when it wants no more.
+    /// False for an order that must fill whole and finds too little at its price.
+    fn is_served(&self, index: usize, number: u64, levels: &[BookLevel]) -> bool {
+        let Some(market) = self.markets.get(index) else { return false };
+        let Some(order) = market.index_of(number).and_then(|place| market.orders.get(place)) else {
+            return false;
+        };
+        if order.request.time_in_force != TimeInForce::Fok {
+            return true;
+        }
+        let reachable = |level: &&BookLevel| {
+            order.request.kind.limit().is_none_or(|limit| trigger::within(order.side(), level.price, limit))
+        };
+        let there: Quantity = levels.iter().filter(reachable).map(|level| level.quantity).sum();
+        there >= order.remaining()
+    }
+
+    /// What is left of an order that must fill at once is over.
+    fn end_walk(&mut self, index: usize, number: u64, now: Timestamp, out: &mut Out) {
+        let Some(market) = self.markets.get(index) else { return };
+        let Some(order) = market.index_of(number).and_then(|place| market.orders.get(place)) else { return };
+        if let Some(code) = immediate_code(order.request.time_in_force) {
+            self.cancel_number(index, number, code, now, out);
+        }
+    }
+
+    /// What an order took of one level; `None` when it wants none of it.
     fn take_level(
         &mut self,
         index: usize,
@@ -167,14 +194,11 @@ impl SimVenue {
             Some(limit) => Hit { price: limit, liquidity: Liquidity::Maker, rests: false },
             None => Hit { price, liquidity: Liquidity::Taker, rests: false },
         };
-        let before = order.filled;
         let print = Print { is_tape: false, ..tape_print((price, price), None, now) };
-        self.execute((index, place), Take { hit, print: &print, room: Some(quantity) }, out);
-        let market = self.markets.get(index)?;
-        match market.index_of(number).and_then(|place| market.orders.get(place)) {
-            Some(order) => Some(order.filled - before),
-            None => None,
-        }
+        let trades = self.last_trade;
+        self.execute((index, place), Take { hit, print: &print, room: Some(quantity), walks: true }, out);
+        let filled = self.history.last_fill().filter(|_| self.last_trade > trades);
+        Some(filled.map_or(Quantity::ZERO, |fill| fill.quantity))
     }
 }
 

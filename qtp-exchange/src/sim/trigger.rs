@@ -3,7 +3,7 @@
 //! A stop of a long gets min(open, stop); a profit order of a long gets max(open, trigger); mirrored for shorts.
 //! A trigger that another source fired inside a candle trades at its own price, brought into the candle's range.
 
-use qtp_core::{Decimal, Liquidity, OrderKind, Price, PriceRule, Side, TriggerSource};
+use qtp_core::{Decimal, Liquidity, OrderKind, Price, PriceRule, Rounding, Side, TriggerSource};
 
 use super::config::LimitFill;
 use super::market::{Market, Print};
@@ -135,7 +135,7 @@ fn triggered_in_range(order: &Working, market: &Market, print: &Print, rule: Lim
     if !fired_by(order, if down { low } else { high }) {
         return None;
     }
-    let level = order.trigger_price()?.clamp(print.low, print.high);
+    let level = legal_level(order, market)?.clamp(print.low, print.high);
     let open = print.touch(order.side());
     // What came inside the candle has not seen its open.
     let gapped = order.came_inside != Some(print.event) && fired_by(order, open);
@@ -146,6 +146,16 @@ fn triggered_in_range(order: &Working, market: &Market, print: &Print, rule: Lim
         return limit_in_range(order, market, print, limit, rule).or(Some(hit));
     }
     Some(hit)
+}
+
+/// The trigger price; that of a trailing stop falls between two ticks, and the worse one counts.
+fn legal_level(order: &Working, market: &Market) -> Option<Price> {
+    let level = order.trigger_price()?;
+    if order.request.kind.trigger().is_some() {
+        return Some(level);
+    }
+    let rounding = if order.side() == Side::Sell { Rounding::Down } else { Rounding::Up };
+    market.instrument.round_price(level, rounding)
 }
 
 /// What a fired order does at a price.

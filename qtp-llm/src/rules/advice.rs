@@ -70,7 +70,7 @@ pub(crate) fn advise(asset: &AssetView, reading: &Reading, config: &RuleConfig, 
 }
 
 /// A level `distance` away from `price`, rounded away from it, so that it can never end up on the wrong side.
-fn level(price: f64, distance: f64) -> Option<Price> {
+pub(super) fn level(price: f64, distance: f64) -> Option<Price> {
     let rounding = if distance < 0.0 { Rounding::Down } else { Rounding::Up };
     price_from_f64(price + distance, &LEVELS, rounding)
 }

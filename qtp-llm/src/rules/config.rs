@@ -59,7 +59,7 @@ impl Default for RuleConfig {
             trend: 0.4,
             reversal: 1.0,
             oversold: 32.0,
-            exhausted: 76.0,
+            exhausted: 72.0,
             stop_atr: 2.0,
             target_atr: 3.0,
             range_target_atr: 2.0,

@@ -39,7 +39,7 @@ const NAME: &str = "rules";
 /// assert_eq!(engine.config().warmup(), 29); // closed candles
 /// # Ok::<(), qtp_llm::LlmError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleEngine {
     config: RuleConfig,
 }
@@ -102,12 +102,6 @@ impl RuleEngine {
         series
             .min_by_key(|(timeframe, _)| *timeframe)
             .map(|(timeframe, candles)| (*timeframe, candles.as_slice()))
-    }
-}
-
-impl Default for RuleEngine {
-    fn default() -> Self {
-        Self { config: RuleConfig::default() }
     }
 }
 

@@ -206,6 +206,18 @@ async fn port_answers_like_the_plain_call() {
     assert_eq!(engine.name(), "rules");
 }
 
+#[test]
+fn rounding_never_moves_a_level_to_the_other_side() {
+    for now in [10_000.4, 10_000.6, 123_456.5, 1.000_04, 0.000_123_456] {
+        for share in [1e-6, 1e-3] {
+            let below = advice::level(now, -share * now).unwrap();
+            let above = advice::level(now, share * now).unwrap();
+            assert!(below.to_f64() < now && above.to_f64() > now, "{below} {now} {above}");
+        }
+    }
+    assert_eq!(advice::level(1.0, -2.0), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -12,7 +12,7 @@ mod stale_data;
 mod stop_before_liquidation;
 mod trade_risk;
 
-use qtp_core::{Decimal, Notional, OrderRequest, Quantity, RiskContext, RiskReason, Verdict};
+use qtp_core::{Decimal, Notional, OrderRequest, Price, Quantity, RiskContext, RiskReason, Side, Verdict};
 
 pub use cooldown::Cooldown;
 pub use daily_loss::DailyLoss;
@@ -34,9 +34,17 @@ fn equity_unknown() -> Verdict {
     Verdict::Deny(RiskReason::new("equity_unknown", Decimal::ZERO, Decimal::ZERO))
 }
 
-/// 1 for a buy, -1 for a sell.
-fn sign(order: &OrderRequest) -> Decimal {
-    Decimal::from(order.side.signed(Quantity::new(Decimal::ONE).unwrap_or_default()).signum())
+/// How far the price must move against the order to reach `level`; below zero on the winning side.
+fn adverse(order: &OrderRequest, price: Price, level: Price) -> Decimal {
+    match order.side {
+        Side::Buy => price.get() - level.get(),
+        Side::Sell => level.get() - price.get(),
+    }
+}
+
+/// `value * factor` without the multiplication where the factor is one, as it mostly is.
+fn times(value: Decimal, factor: Decimal) -> Decimal {
+    if factor == Decimal::ONE { value } else { value.saturating_mul(factor) }
 }
 
 /// Shrinks to what `room` buys at `unit` each; denies if that is nothing.

@@ -1,8 +1,8 @@
 //! The stop must come before the venue's liquidation.
 
-use qtp_core::{Decimal, OrderRequest, Ratio, RiskContext, RiskReason, RiskRule, Verdict};
+use qtp_core::{Decimal, OrderRequest, Ratio, RiskContext, RiskReason, RiskRule, Side, Verdict};
 
-use super::sign;
+use super::adverse;
 
 /// Denies an entry whose stop lies too near to, or behind, the price at which it would be liquidated.
 ///
@@ -27,14 +27,16 @@ impl RiskRule for StopBeforeLiquidation {
         else {
             return Verdict::Approve;
         };
-        let (price, sign) = (context.price.get(), sign(order));
-        let to_stop = (price - stop.get()) * sign;
-        let to_liquidation = (price - liquidation.get()) * sign;
+        let to_stop = adverse(order, context.price, stop);
+        let to_liquidation = adverse(order, context.price, liquidation);
         let limit = to_liquidation.saturating_mul(Decimal::ONE.saturating_sub(buffer.get()));
         if to_liquidation > Decimal::ZERO && to_stop <= limit {
             return Verdict::Approve;
         }
-        let nearest = price.saturating_sub(limit.saturating_mul(sign));
+        let nearest = match order.side {
+            Side::Buy => context.price.get().saturating_sub(limit),
+            Side::Sell => context.price.get().saturating_add(limit),
+        };
         Verdict::Deny(RiskReason::new("stop_behind_liquidation", nearest, stop.get()))
     }
 }

@@ -2,7 +2,7 @@
 
 use qtp_core::{Decimal, OrderRequest, Price, Ratio, RiskContext, RiskReason, RiskRule, Verdict};
 
-use super::{equity_unknown, share_of, shrink, sign};
+use super::{adverse, equity_unknown, share_of, shrink, times};
 
 /// Bounds what the position loses from the entry price to its protective stop, as a share of equity. Shrinks.
 ///
@@ -35,14 +35,12 @@ impl RiskRule for TradeRisk {
         let Some(max) = self.max else { return Verdict::Approve };
         let Some(equity) = context.equity else { return equity_unknown() };
         let entry = entry_price(order, context);
-        let distance = (entry.get() - stop.get()) * sign(order);
+        let distance = adverse(order, entry, stop);
         if distance <= Decimal::ZERO {
             return Verdict::Deny(RiskReason::new("stop_side", entry.get(), stop.get()));
         }
-        let per_unit = distance
-            .saturating_add(entry.get().saturating_mul(self.cost_buffer.get()))
-            .saturating_mul(context.instrument.multiplier)
-            .saturating_mul(context.rate);
+        let per_base = distance.saturating_add(entry.get().saturating_mul(self.cost_buffer.get()));
+        let per_unit = times(times(per_base, context.instrument.multiplier), context.rate);
         let limit = share_of(equity, max.get());
         let resulting = context.resulting(order);
         let actual = per_unit.saturating_mul(resulting.get());
