@@ -34,14 +34,17 @@ impl Engine {
             self.state.accounts[account_index].risk.on_round_trip(&fill.instrument, outcome);
         }
         let bracket_closed = after.is_zero() && matches!(role, Some(OrderRole::Stop | OrderRole::Target));
-        if bracket_closed || fill.external.is_some() {
+        // A target that is on the other side already is a flip under way: it stays in force.
+        let target = self.state.accounts[account_index].targets.get(&fill.instrument);
+        let flipping = target.is_some_and(|active| active.quantity.signum() * before.signum() < 0);
+        if (bracket_closed && !flipping) || fill.external.is_some() {
             self.rest_target(account_index, &fill.instrument, after);
         }
         if fill.external.is_some() {
             self.on_foreign(account_index, fill);
         }
         self.adopt_bracket(index);
-        if self.controls[index].replacing {
+        if self.controls[index].replacing || self.overcommitted(index) {
             self.settle(index);
         }
         let owner = usize::from(self.controls[index].owner);
@@ -117,7 +120,9 @@ impl Engine {
         }
         if status.is_terminal() {
             self.state.accounts[account_index].orders.remove(&id);
-            self.touch(account_index, &report.instrument);
+            if matches!(role, OrderRole::Entry | OrderRole::Exit) {
+                self.touch(account_index, &report.instrument);
+            }
         }
         let Ok(index) = self.control_position(&report.account, &report.instrument) else { return };
         if matches!(role, OrderRole::Stop | OrderRole::Target) {

@@ -1,8 +1,8 @@
 //! Everything that leaves goes through here: the risk gate, then the list of working orders.
 
 use qtp_core::{
-    AccountState, ClientOrderId, Command, Decimal, InstrumentId, Notice, Notional, Order, OrderRequest, OrderRole,
-    OrderTimes, Price, Quantity, Reason, RiskContext,
+    AccountState, ClientOrderId, Command, Decimal, Denied, InstrumentId, Notice, Notional, Order, OrderRequest, OrderRole,
+    OrderTimes, Price, Quantity, Reason, Review, RiskContext,
 };
 
 use crate::config::OnBreach;
@@ -14,33 +14,24 @@ impl Engine {
         let account_index = self.account_index(&request)?;
         let (instrument, asked) = (request.instrument.clone(), request.signed_quantity());
         let (id, account_id) = (request.client_order_id, request.account.clone());
-        let adds = !request.reduce_only && !matches!(request.role, OrderRole::Stop | OrderRole::Target);
-        if adds && self.slots_left(account_index) == 0 {
-            self.deny_quantity(&instrument, asked, Reason::new("open_orders", "no slot is left but for exits"));
-            return None;
-        }
-        let review = match self.risk_context(account_index, &request) {
-            Some(context) => self.gate.review(request, &context),
-            None if adds => {
-                self.deny_quantity(&instrument, asked, Reason::new("no_price", "the instrument has no price yet"));
-                return None;
-            }
-            None => return None,
-        };
-        let review = match review {
-            Ok(review) => review,
-            Err(denied) => {
-                if denied.halt {
-                    self.breach(account_index, &denied.reason);
+        let review = match self.gate.review_exit(&request) {
+            Some(review) => review,
+            None => match self.review(account_index, request) {
+                Ok(review) => review,
+                Err(denied) => {
+                    if denied.halt {
+                        self.breach(account_index, &denied.reason);
+                    }
+                    self.deny_quantity(&instrument, asked, denied.reason);
+                    return None;
                 }
-                self.deny_quantity(&instrument, asked, denied.reason);
-                return None;
-            }
+            },
         };
         if let Some(reason) = &review.halt {
             self.breach(account_index, reason);
         }
         let approved = review.order.get().first().clone();
+        let protective = matches!(approved.role, OrderRole::Stop | OrderRole::Target);
         for reason in review.reduced {
             let (from, to) = (asked.abs(), approved.quantity);
             self.publish(Notice::Reduced { client_order_id: id, instrument: instrument.clone(), from, to, reason });
@@ -51,9 +42,21 @@ impl Engine {
             account.risk.on_order(now);
             account.orders.insert(id, Order::new(approved, times));
         }
-        self.touch(account_index, &instrument);
+        if !protective {
+            self.touch(account_index, &instrument);
+        }
         self.push(Command::Submit(review.order));
         Some(id)
+    }
+
+    fn review(&self, account_index: usize, request: OrderRequest) -> Result<Review, Denied> {
+        let denied = |code: &str, words: &str| Denied { reason: Reason::new(code, words), halt: false };
+        if self.slots_left(account_index) == 0 {
+            return Err(denied("open_orders", "no slot is left but for exits"));
+        }
+        let context = self.risk_context(account_index, &request);
+        let context = context.ok_or_else(|| denied("no_price", "a price or conversion rate is not known"))?;
+        self.gate.review(request, &context)
     }
 
     /// Refuses a signal before it became an order.
@@ -127,8 +130,8 @@ impl Engine {
             if instrument.settle == reporting { Decimal::ONE } else { self.state.market.rate(instrument.settle)? };
         let equity = account.portfolio.equity(&self.state.market, &self.state.instruments);
         let leverage = account.leverage_of(&request.instrument);
-        let working = account.working(&request.instrument);
-        let (exposure, other_open) = self.exposure(account, &request.instrument);
+        let working = account.working_on(&request.instrument, request.side);
+        let (exposure, other_open) = self.exposure(account, &request.instrument)?;
         let mut context = RiskContext {
             now: self.state.now,
             instrument,
@@ -150,10 +153,11 @@ impl Engine {
         Some(context)
     }
 
-    /// Value of positions and working entries, and how many other instruments have some.
-    fn exposure(&self, account: &AccountState, instrument: &InstrumentId) -> (Notional, usize) {
-        let mut exposure =
-            account.portfolio.exposure(&self.state.market, &self.state.instruments).unwrap_or(Notional::ZERO);
+    /// Value of positions and working entries, and how many other instruments have some; `None` if a price or
+    /// rate is not known.
+    fn exposure(&self, account: &AccountState, instrument: &InstrumentId) -> Option<(Notional, usize)> {
+        let mut exposure = account.portfolio.exposure(&self.state.market, &self.state.instruments)?;
+        let reporting = account.portfolio.reporting_currency();
         let mut others: Vec<&InstrumentId> = account
             .portfolio
             .open_positions()
@@ -162,17 +166,16 @@ impl Engine {
             .collect();
         for order in account.orders.values().filter(|order| order.request().role == OrderRole::Entry) {
             let id = &order.request().instrument;
-            let (market, rules) = (self.state.market.get(id), self.state.instruments.get(id));
-            if let (Some(price), Some(rules)) = (market.and_then(|market| market.reference()), rules) {
-                let rate = self.state.market.rate(rules.settle).unwrap_or(Decimal::ONE);
-                let value = rules.notional(price, order.remaining()).get() * rate;
-                exposure += Notional::from_decimal(value);
-            }
+            let price = self.state.market.get(id)?.reference()?;
+            let rules = self.state.instruments.get(id)?;
+            let rate = if rules.settle == reporting { Decimal::ONE } else { self.state.market.rate(rules.settle)? };
+            let value = rules.notional(price, order.remaining()).get().checked_mul(rate)?;
+            exposure += Notional::from_decimal(value);
             if id != instrument && !others.contains(&id) {
                 others.push(id);
             }
         }
-        (exposure, others.len())
+        Some((exposure, others.len()))
     }
 
     /// Where the position would be liquidated after the order, on a margin account.

@@ -64,7 +64,22 @@ impl Engine {
             return self.close_towards(index, target);
         }
         self.controls[index].replacing = false;
-        self.send_target(index, delta, sizing);
+        if self.send_target(index, delta, sizing) && sizing == OrderSizing::Fixed {
+            self.accept_reduction(index);
+        }
+    }
+
+    /// True if position and working orders together go beyond the target in force: a stop and a flip that
+    /// crossed, or a fill that came after its cancel.
+    pub(crate) fn overcommitted(&self, index: usize) -> bool {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return false };
+        let Some(active) = account.targets.get(&control.instrument) else { return false };
+        if matches!(active.signal.target, Target::EquityShare { .. }) {
+            return false;
+        }
+        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        (active.quantity - committed).signum() * committed.signum() < 0
     }
 
     /// Sends only the part that brings the position nearer to the target without adding risk.
@@ -88,11 +103,12 @@ impl Engine {
         }
     }
 
-    fn send_target(&mut self, index: usize, delta: Quantity, sizing: OrderSizing) {
+    /// Returns whether an order left.
+    fn send_target(&mut self, index: usize, delta: Quantity, sizing: OrderSizing) -> bool {
         let control = &self.controls[index];
-        let Some(side) = Side::of(delta) else { return };
-        let Some(account) = self.state.account(&control.account) else { return };
-        let Some(instrument) = self.state.instruments.get(&control.instrument) else { return };
+        let Some(side) = Side::of(delta) else { return false };
+        let Some(account) = self.state.account(&control.account) else { return false };
+        let Some(instrument) = self.state.instruments.get(&control.instrument) else { return false };
         let position = account.portfolio.quantity(&control.instrument);
         let only_closes = position.signum() * delta.signum() < 0 && delta.abs() <= position.abs();
         let quantity = match sizing {
@@ -102,12 +118,13 @@ impl Engine {
         let price = self.state.market.get(&control.instrument).and_then(|market| market.reference());
         if let (Some(price), OrderSizing::Fixed) = (price, sizing) {
             if quantity.is_zero() {
-                return;
+                return false;
             }
             if let Err(illegal) = instrument.check_size(quantity, price, true, only_closes) {
                 let words = format!("quantity={quantity} price={price}");
                 let id = control.instrument.clone();
-                return self.deny(&id, Reason::new(illegal.code(), words));
+                self.deny(&id, Reason::new(illegal.code(), words));
+                return false;
             }
         }
         let active = account.targets.get(&control.instrument);
@@ -130,7 +147,19 @@ impl Engine {
             decision_price: decided.map(|decided| decided.price).or(price),
         };
         let time = decided.map_or(self.state.now, |decided| decided.time);
-        self.send(request, time);
+        self.send(request, time).is_some()
+    }
+
+    /// What the gate left of an order is the target now: fills must not chase what was refused.
+    fn accept_reduction(&mut self, index: usize) {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account_mut(&control.account) else { return };
+        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        if let Some(active) = account.targets.get_mut(&control.instrument) {
+            if (active.quantity - committed).signum() * active.quantity.signum() > 0 {
+                active.quantity = committed;
+            }
+        }
     }
 
     /// Closes the position of an instrument at the market.

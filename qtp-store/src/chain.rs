@@ -166,3 +166,67 @@ fn digest(previous: &Hash, stored: &StoredRecord) -> Hash {
     let hasher = Sha256::new().chain_update(head).chain_update(stored.kind.as_bytes());
     hasher.chain_update(stored.body.as_bytes()).finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qtp_core::{DataRef, Reason, Timestamp};
+
+    fn record(seq: u64, event: Event) -> JournalRecord {
+        let (event_time, receive_time) = (Timestamp::EPOCH, Timestamp::EPOCH);
+        JournalRecord::Event(EventRecord { seq, event_time, receive_time, event })
+    }
+
+    fn stopped(seq: u64) -> JournalRecord {
+        record(seq, Event::Stopped(Reason::new("a", "b")))
+    }
+
+    #[test]
+    fn an_intact_record_of_a_newer_version_is_refused_by_its_version() {
+        let mut newer = Chain::new().seal(&stopped(0)).unwrap();
+        newer.v = SCHEMA_VERSION + 1;
+        assert!(matches!(Chain::new().verify(&newer), Err(StoreError::Corrupt { seq: 0, .. })));
+        newer.hash = digest(&Chain::new().hash(), &newer);
+        let error = Chain::new().verify(&newer).unwrap_err();
+        assert!(matches!(error, StoreError::Version { version, .. } if version == newer.v), "{error}");
+    }
+
+    #[test]
+    fn every_part_of_a_record_is_in_its_hash() {
+        let good = Chain::new().seal(&stopped(0)).unwrap();
+        let changes: [fn(&mut StoredRecord); 6] = [
+            |r| r.v += 1,
+            |r| r.event_time = Timestamp::MAX,
+            |r| r.receive_time = Timestamp::MAX,
+            |r| r.kind.push('x'),
+            |r| r.body.push(' '),
+            // The same bytes, split elsewhere.
+            |r| r.kind.push(r.body.remove(0)),
+        ];
+        for change in changes {
+            let mut changed = good.clone();
+            change(&mut changed);
+            assert!(matches!(Chain::new().verify(&changed), Err(StoreError::Corrupt { seq: 0, .. })));
+        }
+        assert!(Chain::new().verify(&good).is_ok());
+    }
+
+    #[test]
+    fn a_failed_step_leaves_the_chain_as_it_was() {
+        let mut chain = Chain::new();
+        let data = DataRef {
+            instrument: "A@b".parse().unwrap(),
+            path: String::new(),
+            sha256: String::new(),
+            rows: u64::MAX,
+        };
+        chain.seal(&record(0, Event::DataRef(data))).unwrap();
+        let before = chain;
+        assert!(chain.seal(&stopped(0)).is_err());
+        assert_eq!(chain, before);
+        // No sum overflows, however many rows were announced.
+        chain.seal(&stopped(u64::MAX)).unwrap();
+        assert!(!chain.admits(u64::MAX));
+        assert!(chain.seal(&stopped(u64::MAX)).is_err());
+    }
+}

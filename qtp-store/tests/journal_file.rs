@@ -1,4 +1,5 @@
 //! The journal file keeps what it was given, and shows what was done to it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: a failed set-up fails the test")]
 
 mod common;
 

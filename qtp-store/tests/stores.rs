@@ -1,5 +1,6 @@
 //! Every store passes the conformance suites, and SQLite shows what was done to its file.
 #![cfg(all(feature = "memory", feature = "sqlite", feature = "conformance"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests: a failed set-up fails the test")]
 
 mod common;
 

@@ -6,7 +6,8 @@ their text); the averages are floats. Rules:
 
 - An EMA is seeded with the mean of its first n closes, then moves by 2/(n+1) of the distance to each close.
 - At a close with both averages known: fast > slow wants +size, fast < slow wants -size, equal changes nothing.
-- A market order fills at the next candle's open. Candles without volume fill nothing: the order waits.
+- A market order fills at the next candle's open. Candles without volume fill nothing: the order waits, and is replaced
+  or withdrawn if the target changes meanwhile.
 - Every fill pays the fee in basis points of its notional. The last position stays open, marked at the last close.
 """
 
@@ -52,35 +53,30 @@ def run(candles, fast=12, slow=26, size="1", cash="10000", fee_bps="0"):
     fast_line, slow_line = ema(closes, fast), ema(closes, slow)
 
     target = position = fees = Decimal(0)
-    waiting = []  # orders sent at an earlier close
     fills = round_trips = 0
     peak, max_drawdown = float(start), 0.0
     for index, (_, open_, _, _, _, volume) in enumerate(candles):
-        if waiting and Decimal(volume) > 0:
+        # Earlier closes set the target: what is missing is the order that waits.
+        quantity = target - position
+        if quantity and Decimal(volume) > 0:
             price = Decimal(open_)
-            for quantity in waiting:
-                fee = abs(quantity) * price * fee_rate
-                # A closed trip ends at flat or where the position changes sign.
-                round_trips += position != 0 and position * (position + quantity) <= 0
-                balance -= quantity * price + fee
-                position += quantity
-                fees += fee
-                fills += 1
-            waiting = []
+            fee = abs(quantity) * price * fee_rate
+            # From one side to the other: the closed trip ends here.
+            round_trips += position != 0
+            balance -= quantity * price + fee
+            position = target
+            fees += fee
+            fills += 1
 
         equity = float(balance) + float(position) * closes[index]
         peak = max(peak, equity)
         max_drawdown = max(max_drawdown, (peak - equity) / peak)
 
         if fast_line[index] is not None and slow_line[index] is not None:
-            wanted = target
             if fast_line[index] > slow_line[index]:
-                wanted = size
+                target = size
             elif fast_line[index] < slow_line[index]:
-                wanted = -size
-            if wanted != target:
-                waiting.append(wanted - target)
-                target = wanted
+                target = -size
 
     last = Decimal(candles[-1][4])
     return {

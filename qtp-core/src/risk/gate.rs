@@ -112,6 +112,12 @@ impl RiskGate {
         Ok(Review { order: Approved(OrderGroup::Single(order)), reduced, halt })
     }
 
+    /// Approves an order that can only reduce, whatever is known or not known of the market; `None` for others.
+    pub fn review_exit(&self, order: &OrderRequest) -> Option<Review> {
+        let approved = || Approved(OrderGroup::Single(order.clone()));
+        order.reduce_only.then(|| Review { order: approved(), reduced: Vec::new(), halt: None })
+    }
+
     /// Asks the rules in turn; leaves in `context.adds` what may be added.
     fn check_added(
         &self,

@@ -11,7 +11,7 @@ use qtp_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::exits::tighter;
+use super::exits::{bracket_by_ratio, tighter};
 use super::{parameter, restored};
 use crate::confirmation::drift_limit;
 
@@ -39,6 +39,9 @@ pub struct DecisionLoopConfig {
     pub allow_flip: bool,
     /// A sell may open a short position.
     pub allow_short: bool,
+    /// Stop of a new position whose advice has none, as a share of the price; without it such advice is void.
+    #[serde(default)]
+    pub default_stop: Option<Ratio>,
 }
 
 impl DecisionLoopConfig {
@@ -55,6 +58,7 @@ impl DecisionLoopConfig {
             pyramiding: false,
             allow_flip: false,
             allow_short: true,
+            default_stop: None,
         }
     }
 }
@@ -137,7 +141,10 @@ impl DecisionLoop {
             DecisionAction::Close => return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context),
             DecisionAction::Reduce => return self.reduce(outcome, trade, held, context),
         };
-        let bracket = Bracket { stop: trade.stop, target: trade.target };
+        let fallback = context.price(&trade.instrument).map(|price| {
+            bracket_by_ratio(price, wanted, (self.config.default_stop, None)).stop
+        });
+        let bracket = Bracket { stop: trade.stop.or(fallback.flatten()), target: trade.target };
         if direction == wanted && !self.config.pyramiding {
             return Self::tighten(trade, direction, context);
         }

@@ -1,6 +1,6 @@
 //! The last fills and ended orders, bounded.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use qtp_core::{ClientOrderId, Fill, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,8 @@ pub(super) struct History {
     ended: VecDeque<Working>,
     /// Number of ended orders that were dropped from the front of `ended`.
     dropped: u64,
-    places: BTreeMap<ClientOrderId, u64>,
+    /// Place of each ended order, by id. Ids mostly grow, so this grows at its end.
+    places: VecDeque<(ClientOrderId, u64)>,
 }
 
 impl History {
@@ -38,17 +39,30 @@ impl History {
         if self.ended.len() >= self.capacity
             && let Some(oldest) = self.ended.pop_front()
         {
-            self.places.remove(&oldest.request.client_order_id);
+            if let Ok(index) = self.find(&oldest.request.client_order_id) {
+                self.places.remove(index);
+            }
             self.dropped += 1;
         }
         let place = self.dropped + self.ended.len() as u64;
-        self.places.insert(order.request.client_order_id, place);
+        let id = order.request.client_order_id;
+        match self.places.back() {
+            Some((last, _)) if *last >= id => match self.find(&id) {
+                Ok(index) | Err(index) => self.places.insert(index, (id, place)),
+            },
+            _ => self.places.push_back((id, place)),
+        }
         self.ended.push_back(order);
     }
 
     pub(super) fn ended(&self, id: &ClientOrderId) -> Option<&Working> {
-        let place = self.places.get(id)?.checked_sub(self.dropped)?;
+        let (_, place) = self.places.get(self.find(id).ok()?)?;
+        let place = place.checked_sub(self.dropped)?;
         self.ended.get(usize::try_from(place).ok()?)
+    }
+
+    fn find(&self, id: &ClientOrderId) -> Result<usize, usize> {
+        self.places.binary_search_by(|(other, _)| other.cmp(id))
     }
 
     pub(super) fn fills_since(&self, time: Timestamp) -> Vec<Fill> {

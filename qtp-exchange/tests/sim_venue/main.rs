@@ -1,4 +1,5 @@
 //! The simulated venue, rule by rule.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod rig;
 mod sim_account;

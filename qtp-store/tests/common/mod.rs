@@ -134,23 +134,32 @@ pub(crate) fn decided() -> DecisionResult {
 
 /// One event of every kind but `DataRef`, which opens room in the sequence.
 pub(crate) fn all_events() -> Vec<Event> {
-    let (instrument, account, client_order_id) = (instrument(), account(), order_id(9));
+    let mut events = vec![run_started()];
+    events.extend(market_events());
+    events.extend(account_events());
+    events
+}
+
+fn run_started() -> Event {
+    Event::RunStarted(Box::new(RunStarted {
+        version: "0.1.0".into(),
+        run_id: RunId(7),
+        seed: u64::MAX,
+        configuration: json!({"fee": 0.1, "odd": 1.7976931348623157e308, "tiny": 5e-324, "name": "x", "list": [null, true]}),
+        accounts: BTreeMap::from([(
+            account(),
+            OpeningBalance {
+                kind: AccountKind::CrossMargin,
+                cash: Amount::new(dec("10000"), Currency::USDC),
+            },
+        )]),
+    }))
+}
+
+fn market_events() -> Vec<Event> {
+    let instrument = instrument();
     let level = BookLevel { price: price("99.5"), quantity: quantity("3") };
-    let reason = Reason::new("code", "words");
     vec![
-        Event::RunStarted(Box::new(RunStarted {
-            version: "0.1.0".into(),
-            run_id: RunId(7),
-            seed: u64::MAX,
-            configuration: json!({"fee": 0.1, "odd": 1.7976931348623157e308, "tiny": 5e-324, "name": "x", "list": [null, true]}),
-            accounts: BTreeMap::from([(
-                account.clone(),
-                OpeningBalance {
-                    kind: AccountKind::CrossMargin,
-                    cash: Amount::new(dec("10000"), Currency::USDC),
-                },
-            )]),
-        })),
         Event::RunResumed(RunResumed { version: "0.1.1".into(), last_seq: 12 }),
         Event::Candles(CandleBatch {
             candles: vec![candle(0, "100.75"), candle(60, "99")],
@@ -192,7 +201,14 @@ pub(crate) fn all_events() -> Vec<Event> {
             to: at(2),
             cause: "restart".into(),
         }),
-        Event::InstrumentStatus { instrument: instrument.clone(), status: InstrumentStatus::Halted },
+        Event::InstrumentStatus { instrument, status: InstrumentStatus::Halted },
+    ]
+}
+
+fn account_events() -> Vec<Event> {
+    let (instrument, account, client_order_id) = (instrument(), account(), order_id(9));
+    let reason = Reason::new("code", "words");
+    vec![
         Event::OrderReport(OrderReport {
             client_order_id: Some(client_order_id),
             venue_order_id: None,
