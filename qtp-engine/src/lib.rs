@@ -1,2 +1,3 @@
 //! qtp-engine
+pub mod report;
 pub mod stats;
