@@ -47,6 +47,14 @@
     return new Date(seconds * 1000).toISOString().replace("T", " ").replace(/(:00)?\.000Z$/, "");
   }
 
+  for (const bar of document.querySelectorAll("rect[data-tip]")) {
+    bar.addEventListener("pointermove", (event) => {
+      tip.textContent = bar.dataset.tip;
+      place(event);
+    });
+    bar.addEventListener("pointerleave", () => (tip.hidden = true));
+  }
+
   for (const figure of document.querySelectorAll("figure.chart")) {
     const svg = figure.querySelector("svg");
     const cursor = svg.querySelector(".cursor");

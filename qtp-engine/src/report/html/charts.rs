@@ -3,9 +3,9 @@
 use qtp_core::Timestamp;
 
 use super::card;
-use crate::report::svg::{Chart, Frame, Marker, MarkerShape, waterfall};
+use crate::report::svg::{Chart, Frame, Marker, MarkerShape, histogram, waterfall};
 use crate::report::{PriceSeries, ReportData};
-use crate::stats::format::{date_time, money, number, percent, signed_money};
+use crate::stats::format::{count, date_time, money, number, percent, signed_money};
 use crate::stats::{CurvePoint, RoundTrip, TripSide};
 
 const WIDTH: f64 = 1160.0;
@@ -60,16 +60,22 @@ fn drawdown(equity: &[CurvePoint], times: (Timestamp, Timestamp)) -> String {
 pub(super) fn prices(page: &mut String, data: &ReportData) {
     for series in &data.prices {
         let (Some(first), Some(last)) = (series.candles.first(), series.candles.last()) else { continue };
-        let edges = series.candles.iter().flat_map(|candle| [candle.low, candle.high]);
+        let of_series = |trip: &&RoundTrip| trip.instrument.as_str() == series.instrument;
+        let trips: Vec<&RoundTrip> = data.trips.iter().filter(of_series).collect();
+        let step = trips.len().div_ceil(MARKED).max(1);
+        let drawn = || trips.iter().copied().step_by(step);
+        // Stops and fills between merged candles may lie outside the range of the candles.
+        let edges = series
+            .candles
+            .iter()
+            .flat_map(|candle| [candle.low, candle.high])
+            .chain(drawn().flat_map(levels));
         let times = (first.time, last.time);
         let frame = Frame { width: WIDTH, height: 420.0, times, values: span(edges) };
         let mut chart = Chart::new(frame);
         chart.axes(tick);
         chart.candles(&series.candles);
-        let of_series = |trip: &&RoundTrip| trip.instrument.as_str() == series.instrument;
-        let trips: Vec<&RoundTrip> = data.trips.iter().filter(of_series).collect();
-        let step = trips.len().div_ceil(MARKED).max(1);
-        for trip in trips.iter().step_by(step) {
+        for trip in drawn() {
             draw_trip(&mut chart, trip);
         }
         draw_open(&mut chart, data, series, last.time);
@@ -91,6 +97,13 @@ pub(super) fn prices(page: &mut String, data: &ReportData) {
         };
         card(page, &series.instrument, &note, &body);
     }
+}
+
+fn levels(trip: &RoundTrip) -> impl Iterator<Item = f64> {
+    [Some(trip.entry_price), Some(trip.exit_price), trip.stop]
+        .into_iter()
+        .flatten()
+        .map(|price| price.to_f64())
 }
 
 fn draw_trip(chart: &mut Chart, trip: &RoundTrip) {
@@ -149,6 +162,15 @@ pub(super) fn costs(page: &mut String, data: &ReportData) {
         .costs_share
         .map_or_else(String::new, |share| format!("costs are {} of gross profit", percent(share)));
     card(page, "From price to profit", &share, &picture);
+}
+
+pub(super) fn distribution(page: &mut String, data: &ReportData) {
+    let nets: Vec<f64> = data.trips.iter().map(|trip| trip.net.to_f64()).collect();
+    let Some(mean) = data.summary.average_trade.filter(|_| !nets.is_empty()) else { return };
+    let all = data.summary.round_trips == nets.len() as u64;
+    let part = if all { String::new() } else { format!(" of {} kept trips", count(nets.len() as u64)) };
+    let note = format!("net{part} in {}; the line is the mean of all", data.summary.currency);
+    card(page, "Distribution of trades", &note, &histogram(&nets, mean, tick));
 }
 
 fn legend(items: &[(&str, &str)]) -> String {

@@ -38,8 +38,9 @@ pub fn render(data: &ReportData) -> String {
     charts::prices(&mut page, data);
     page.push_str("<div class=\"pair\">\n");
     charts::costs(&mut page, data);
-    tables::months(&mut page, data);
+    charts::distribution(&mut page, data);
     page.push_str("</div>\n");
+    tables::months(&mut page, data);
     trips::table(&mut page, data);
     tables::decisions(&mut page, data);
     tables::notices(&mut page, data);

@@ -1,10 +1,12 @@
 //! Charts as inline SVG. Colours come from the classes of the page's style sheet.
 
 mod chart;
+mod histogram;
 mod scale;
 mod waterfall;
 
 pub use chart::{Chart, Frame, Marker, MarkerShape};
+pub use histogram::histogram;
 pub use scale::{TimeTick, time_ticks, value_ticks};
 pub use waterfall::waterfall;
 
