@@ -13,6 +13,7 @@ mod gate;
 mod market;
 mod orders;
 mod protection;
+pub mod report;
 mod router;
 mod sizing;
 pub mod stats;

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use qtp_engine::driver::{EquitySink, Recorder};
+use qtp_engine::report::{PriceSeries, ReportData, csv, render};
 use qtp_engine::stats::Summary;
 
 use super::args::BacktestArgs;
@@ -15,16 +16,13 @@ use crate::exit::Failure;
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(args: &BacktestArgs, built: &Built, recorder: &Recorder, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn write(args: &BacktestArgs, built: &Built, recorder: &Recorder, summary: &Summary) -> Result<(), Failure> {
     if let Some(path) = &args.trades_csv {
-        let mut file = BufWriter::new(create(path)?);
-        writeln!(file, "instrument,side,quantity,entry_time,exit_time,entry_price,exit_price,gross,fees,funding,net")?;
-        for t in recorder.ledger().trips() {
-            writeln!(file, "{},{},{},{},{},{},{},{},{},{},{}", t.instrument, t.side.as_str(), t.quantity, t.entry_time, t.exit_time, t.entry_price, t.exit_price, t.gross, t.fees, t.funding, t.net)?;
-        }
+        csv::write_trips(BufWriter::new(create(path)?), recorder.ledger().trips())?;
     }
     if let Some(path) = &args.report {
-        let _ = path;
+        let page = page(built, recorder, summary);
+        std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -43,7 +41,7 @@ pub fn write(args: &BacktestArgs, built: &Built, recorder: &Recorder, summary: &
 ///
 /// # Errors
 /// If the file cannot be created.
-pub fn equity_sink(path: &Path) -> Result<EquitySink, Failure> {
+pub(super) fn equity_sink(path: &Path) -> Result<EquitySink, Failure> {
     let mut file = BufWriter::new(create(path)?);
     writeln!(file, "time,equity")?;
     let name = path.display().to_string();
@@ -52,6 +50,18 @@ pub fn equity_sink(path: &Path) -> Result<EquitySink, Failure> {
             eprintln!("warning: {name}: {error}");
         }
     }))
+}
+
+/// The report of a run.
+fn page(built: &Built, recorder: &Recorder, summary: &Summary) -> String {
+    let Some(equity) = recorder.equity() else { return String::new() };
+    let mut data = ReportData::new(summary.clone(), equity, recorder.ledger());
+    for instrument in &built.instruments {
+        if let Some(chart) = recorder.chart(&instrument.id) {
+            data.prices.push(PriceSeries::new(instrument.id.as_str(), chart));
+        }
+    }
+    render(&data)
 }
 
 fn create(path: &Path) -> Result<File, Failure> {

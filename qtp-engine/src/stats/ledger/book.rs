@@ -1,8 +1,8 @@
 //! One instrument of one account: the position and the trip that is open.
 
-use qtp_core::{
-    AccountId, Decimal, Fill, Instrument, InstrumentId, Notional, Position, Price, Quantity, Timestamp,
-};
+use std::cmp::Ordering;
+
+use qtp_core::{AccountId, Decimal, Fill, Instrument, InstrumentId, Notional, Price, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::trip::{OpenTrip, RoundTrip, TripSide};
@@ -12,12 +12,15 @@ const PRICE_DIGITS: u32 = 18;
 /// A share of a fee gets this many decimals, so that both shares sum to the fee.
 const FEE_DECIMALS: u32 = 12;
 
+/// Quantity and cost move as those of [`qtp_core::Position`], to the same digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Book {
     account: AccountId,
-    position: Position,
-    #[serde(with = "qtp_core::serde_decimal")]
-    multiplier: Decimal,
+    instrument: InstrumentId,
+    /// Base units per contract, unless that is one.
+    multiplier: Option<Decimal>,
+    held: Quantity,
+    cost: Notional,
     trip: Option<Running>,
     next_stop: Option<Price>,
 }
@@ -47,25 +50,22 @@ struct Leg {
 }
 
 impl Leg {
-    fn add(&mut self, quantity: Quantity, price: Price, multiplier: Decimal) {
-        let value = price.notional(quantity);
-        let whole = multiplier == Decimal::ONE;
-        self.value +=
-            if whole { value } else { Notional::from_decimal(value.get().saturating_mul(multiplier)) };
+    fn add(&mut self, quantity: Quantity, value: Notional, price: Price) {
+        self.value += value;
         self.quantity += quantity;
         self.fills += 1;
         self.last_price = Some(price);
     }
 
-    fn average(&self, multiplier: Decimal) -> Option<Price> {
+    fn average(&self, multiplier: Option<Decimal>) -> Option<Price> {
         if self.fills == 1 {
             return self.last_price;
         }
         self.quotient(multiplier).or(self.last_price)
     }
 
-    fn quotient(&self, multiplier: Decimal) -> Option<Price> {
-        let units = self.quantity.get().checked_mul(multiplier)?;
+    fn quotient(&self, multiplier: Option<Decimal>) -> Option<Price> {
+        let units = self.quantity.get().checked_mul(multiplier.unwrap_or(Decimal::ONE))?;
         let value = self.value.get().checked_div(units)?.round_sf(PRICE_DIGITS)?;
         Price::new(value).ok()
     }
@@ -73,12 +73,19 @@ impl Leg {
 
 impl Book {
     pub(super) fn new(account: AccountId, instrument: &Instrument) -> Self {
-        let position = Position::flat(instrument.id.clone(), instrument.multiplier);
-        Self { account, position, multiplier: instrument.multiplier, trip: None, next_stop: None }
+        Self {
+            account,
+            instrument: instrument.id.clone(),
+            multiplier: (instrument.multiplier != Decimal::ONE).then_some(instrument.multiplier),
+            held: Quantity::ZERO,
+            cost: Notional::ZERO,
+            trip: None,
+            next_stop: None,
+        }
     }
 
     pub(super) const fn key(&self) -> (&InstrumentId, &AccountId) {
-        (self.position.instrument(), &self.account)
+        (&self.instrument, &self.account)
     }
 
     pub(super) const fn is_flat(&self) -> bool {
@@ -87,24 +94,25 @@ impl Book {
 
     /// Moves the position by `change` at the fill's price; returns the trip that this closed.
     pub(super) fn apply(&mut self, fill: &Fill, change: Quantity, fee: Notional) -> Option<RoundTrip> {
-        let moved = self.position.apply(change, fill.price);
-        let (closing, opening) = split_fee(fee, moved.closed, moved.opened);
-        let mut closed = None;
-        if let Some(trip) = &mut self.trip {
-            if moved.closed.signum() > 0 {
-                trip.fees += closing;
-                trip.exits.add(moved.closed, fill.price, self.multiplier);
-                if self.position.quantity().is_zero() || moved.opened.signum() > 0 {
-                    closed = self.finish(fill.time);
-                }
-            } else if moved.opened.is_zero() {
-                trip.fees += fee;
+        let size = change.abs();
+        if self.held.signum() * change.signum() >= 0 {
+            self.enter(fill, change, fee);
+            return None;
+        }
+        match size.cmp(&self.held.abs()) {
+            Ordering::Less => {
+                self.leave(fill, change, fee);
+                None
+            }
+            Ordering::Equal => self.close(fill, fee),
+            Ordering::Greater => {
+                let opened = self.held + change;
+                let (closing, opening) = split_fee(fee, self.held.abs(), size);
+                let closed = self.close(fill, closing);
+                self.enter(fill, opened, opening);
+                closed
             }
         }
-        if moved.opened.signum() > 0 {
-            self.enter(fill, moved.opened, opening);
-        }
-        closed
     }
 
     pub(super) fn add_funding(&mut self, value: Notional) {
@@ -132,36 +140,71 @@ impl Book {
 
     pub(super) fn open_trip(&self) -> Option<OpenTrip> {
         let trip = self.trip.as_ref()?;
-        let cost = self.position.cost();
         Some(OpenTrip {
             account: self.account.clone(),
-            instrument: self.position.instrument().clone(),
+            instrument: self.instrument.clone(),
             side: trip.side,
-            quantity: self.position.quantity().abs(),
+            quantity: self.held.abs(),
             entry_time: trip.entry_time,
             entry_price: trip.entries.average(self.multiplier)?,
-            realized: trip.gross() + cost,
-            cost,
+            realized: trip.gross() + self.cost,
+            cost: self.cost,
             fees: trip.fees,
             funding: trip.funding,
             fills: trip.entries.fills + trip.exits.fills,
             stop: trip.stop,
             last_stop: trip.last_stop,
-            multiplier: self.multiplier,
+            multiplier: self.multiplier.unwrap_or(Decimal::ONE),
         })
     }
 
-    fn enter(&mut self, fill: &Fill, opened: Quantity, fee: Notional) {
-        let quantity = self.position.quantity();
-        let stop = &mut self.next_stop;
+    fn value(&self, price: Price, quantity: Quantity) -> Notional {
+        let value = price.notional(quantity);
+        match self.multiplier {
+            None => value,
+            Some(multiplier) => Notional::from_decimal(value.get().saturating_mul(multiplier)),
+        }
+    }
+
+    /// Opens or adds; a change of zero only costs its fee.
+    fn enter(&mut self, fill: &Fill, change: Quantity, fee: Notional) {
+        let signed = self.value(fill.price, change);
+        self.cost += signed;
+        self.held += change;
+        let (held, stop) = (self.held, &mut self.next_stop);
         let trip = self.trip.get_or_insert_with(|| {
-            let stop = stop.take();
-            let side = if quantity.signum() > 0 { TripSide::Long } else { TripSide::Short };
-            Running::new(side, fill.time, stop)
+            let side = if held.signum() > 0 { TripSide::Long } else { TripSide::Short };
+            Running::new(side, fill.time, stop.take())
         });
-        trip.entries.add(opened, fill.price, self.multiplier);
         trip.fees += fee;
-        trip.largest = trip.largest.max(quantity.abs());
+        if !change.is_zero() {
+            trip.entries.add(change.abs(), signed.abs(), fill.price);
+            trip.largest = trip.largest.max(held.abs());
+        }
+    }
+
+    /// Closes a part, which takes its share of the cost along.
+    fn leave(&mut self, fill: &Fill, change: Quantity, fee: Notional) {
+        let (cost, held) = (self.cost.get(), self.held.get().abs());
+        let share = cost.checked_mul(change.get().abs()).and_then(|cost| cost.checked_div(held));
+        self.cost -= Notional::from_decimal(share.unwrap_or_default());
+        self.held += change;
+        let value = self.value(fill.price, change.abs());
+        if let Some(trip) = &mut self.trip {
+            trip.fees += fee;
+            trip.exits.add(change.abs(), value, fill.price);
+        }
+    }
+
+    fn close(&mut self, fill: &Fill, fee: Notional) -> Option<RoundTrip> {
+        let closed = self.held.abs();
+        let value = self.value(fill.price, closed);
+        self.held = Quantity::ZERO;
+        self.cost = Notional::ZERO;
+        let trip = self.trip.as_mut()?;
+        trip.fees += fee;
+        trip.exits.add(closed, value, fill.price);
+        self.finish(fill.time)
     }
 
     fn finish(&mut self, time: Timestamp) -> Option<RoundTrip> {
@@ -171,7 +214,7 @@ impl Book {
         let (adverse, favourable) = trip.excursions(entry_price);
         Some(RoundTrip {
             account: self.account.clone(),
-            instrument: self.position.instrument().clone(),
+            instrument: self.instrument.clone(),
             side: trip.side,
             quantity: trip.largest,
             entry_time: trip.entry_time,
@@ -226,17 +269,23 @@ impl Running {
     }
 }
 
-/// The fee's shares of the closed and of the opened part. They sum to the fee.
-fn split_fee(fee: Notional, closed: Quantity, opened: Quantity) -> (Notional, Notional) {
-    if opened.is_zero() {
-        return (fee, Notional::ZERO);
-    }
-    if closed.is_zero() {
-        return (Notional::ZERO, fee);
-    }
-    let decimals = fee.get().scale().max(FEE_DECIMALS);
-    let share = closed.get().checked_div((closed + opened).get());
-    let share = share.and_then(|share| fee.get().checked_mul(share)).unwrap_or_default();
-    let closing = Notional::from_decimal(share.round_dp(decimals));
-    (closing, fee - closing)
+/// The fee's shares of the closed part and of the rest of `size`. They sum to the fee.
+fn split_fee(fee: Notional, closed: Quantity, size: Quantity) -> (Notional, Notional) {
+    let fee = fee.get();
+    let decimals = fee.scale().max(FEE_DECIMALS);
+    let share = integer_share(fee, closed.get(), size.get(), decimals).or_else(|| {
+        let share = closed.get().checked_div(size.get())?;
+        Some(fee.checked_mul(share)?.round_dp(decimals))
+    });
+    let closing = share.unwrap_or_default();
+    (Notional::from_decimal(closing), Notional::from_decimal(fee - closing))
+}
+
+/// `fee * part / whole`, cut to so many decimals, in integers: a decimal division is many times slower.
+fn integer_share(fee: Decimal, part: Decimal, whole: Decimal, decimals: u32) -> Option<Decimal> {
+    let scale = part.scale().max(whole.scale());
+    let part = part.mantissa().checked_mul(10_i128.checked_pow(scale - part.scale())?)?;
+    let whole = whole.mantissa().checked_mul(10_i128.checked_pow(scale - whole.scale())?)?;
+    let fee = fee.mantissa().checked_mul(10_i128.checked_pow(decimals - fee.scale())?)?;
+    Decimal::try_from_i128_with_scale(fee.checked_mul(part)?.checked_div(whole)?, decimals).ok()
 }
