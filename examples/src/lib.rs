@@ -1,6 +1,8 @@
 //! Wiring shared by the example binaries: command lines and configuration to engines, venues and stores.
 
 pub mod backtest;
+pub mod bot;
 pub mod exit;
 pub mod percent;
+pub mod replay;
 pub mod strategies;

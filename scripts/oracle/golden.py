@@ -9,7 +9,7 @@ import bisect
 import csv
 import json
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from project import DATA, WORK, backtest, near, skip
 
@@ -51,7 +51,7 @@ def instant(text):
         digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
         head += "." + digits[:6].ljust(6, "0") + tail[len(digits) :]
     time = datetime.fromisoformat(head)
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def read_csv(path):
@@ -91,7 +91,7 @@ def compare_trades(theirs, ours, opens):
     if len(theirs) != len(ours):
         yield f"{len(ours)} trades, not {len(theirs)}"
         return
-    for number, (wanted, row) in enumerate(zip(theirs, ours), 1):
+    for number, (wanted, row) in enumerate(zip(theirs, ours, strict=True), 1):
         sign = -1 if row["side"].lower() in ("sell", "short") else 1
         for name, value, expected in [
             ("size", sign * float(row["quantity"]), wanted["Size"]),
@@ -109,7 +109,7 @@ def compare_equity(theirs, ours):
     if len(theirs) != len(ours):
         yield f"{len(ours)} equity rows, not {len(theirs)}"
         return
-    for candle, (wanted, row) in enumerate(zip(theirs, ours)):
+    for candle, (wanted, row) in enumerate(zip(theirs, ours, strict=True)):
         if not near(float(row["equity"]), wanted, TOLERANCE):
             yield f"equity at candle {candle}: {row['equity']} not {wanted}"
 
@@ -127,7 +127,7 @@ def compare_run(path, candles, opens):
     signals, trades, equity = (WORK / f"{path.stem}.{kind}.csv" for kind in ("signal", "trades", "equity"))
     with open(signals, "w", encoding="utf-8") as file:
         file.write("time,signal\n")
-        file.writelines(f"{row['time']},{signal}\n" for row, signal in zip(candles, golden["signal"]))
+        file.writelines(f"{row['time']},{signal}\n" for row, signal in zip(candles, golden["signal"], strict=True))
     summary = backtest(
         *("--candles", FOLDER / "input.csv", "--strategy", "signal-file", "--param", f"file={signals}"),
         *arguments(golden["spec"]),

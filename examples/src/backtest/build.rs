@@ -8,7 +8,7 @@ use qtp_core::{
     AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind, MarginTier,
     OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId, Timeframe, TradingState,
 };
-use qtp_engine::driver::{Simulation, SimulationSetup};
+use qtp_engine::driver::SimulationSetup;
 use qtp_engine::strategy::Size;
 use qtp_engine::{Engine, EngineConfig, EngineSetup};
 use qtp_exchange::candle_file::{self, CandleFeed, CandleFile, CandleFileOptions};
@@ -20,11 +20,9 @@ use super::args::{AccountChoice, BacktestArgs};
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
 
-/// A backtest that is ready to run.
+/// What is known of a backtest before it runs.
 #[derive(Debug)]
 pub struct Built {
-    /// The run.
-    pub simulation: Simulation,
     /// Its account.
     pub account: AccountId,
     /// Width of its candles.
@@ -43,11 +41,14 @@ pub struct Built {
     pub instruments: Vec<Instrument>,
 }
 
-/// Reads the files and wires engine, venue and strategy.
+/// Reads the files and wires engine, venue and strategy into what a simulation or a replay starts from.
 ///
 /// # Errors
 /// A file that cannot be read, or settings that do not fit; the message names file, line or setting.
-pub fn build(args: &BacktestArgs, journal: Option<Box<dyn JournalWriter>>) -> Result<Built, Failure> {
+pub fn build(
+    args: &BacktestArgs,
+    journal: Option<Box<dyn JournalWriter>>,
+) -> Result<(Built, SimulationSetup), Failure> {
     let rules = args.instrument_file.as_deref().map(read_instruments).transpose()?.unwrap_or_default();
     let files = read_files(args, &rules)?;
     let timeframe = one_timeframe(&files)?;
@@ -81,7 +82,7 @@ pub fn build(args: &BacktestArgs, journal: Option<Box<dyn JournalWriter>>) -> Re
         None => Vec::new(),
     };
     let feed = CandleFeed::new(files.into_iter().map(|file| file.candles).collect())?.with_funding(funding);
-    let simulation = Simulation::new(SimulationSetup {
+    let setup = SimulationSetup {
         engine,
         venue,
         source: Box::new(feed),
@@ -91,8 +92,8 @@ pub fn build(args: &BacktestArgs, journal: Option<Box<dyn JournalWriter>>) -> Re
         journal,
         journal_candles: false,
         marks,
-    });
-    Ok(Built { simulation, account, timeframe, candles, gaps, warnings, start, data, instruments })
+    };
+    Ok((Built { account, timeframe, candles, gaps, warnings, start, data, instruments }, setup))
 }
 
 fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {

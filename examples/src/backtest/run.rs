@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use qtp_core::port::{Clock as _, JournalWriter, SystemClock};
 use qtp_core::{Event, InstrumentKind};
-use qtp_engine::driver::{Recorder, RecorderSettings};
+use qtp_engine::driver::{Recorder, RecorderSettings, Simulation};
 use qtp_engine::stats::{Assumption, DayCount, Keep, RunFacts, Summary};
 use qtp_store::{Durability, FileJournal};
 
@@ -27,46 +27,47 @@ pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
         Some(path) => Some(Box::new(FileJournal::create(path, Durability::Os)?)),
         None => None,
     };
-    let mut built = build(args, journal)?;
+    let (built, setup) = build(args, journal)?;
+    let mut simulation = Simulation::new(setup);
     let settings = RecorderSettings {
         keep: if args.trades_csv.is_some() || args.report.is_some() { Keep::All } else { Keep::Nothing },
         days: day_count(&built),
         timeframe: built.timeframe,
         charts: args.report.is_some(),
     };
-    let mut recorder = Recorder::new(built.simulation.engine(), built.account.clone(), settings);
+    let mut recorder = Recorder::new(simulation.engine(), built.account.clone(), settings);
     if let Some(path) = &args.equity_csv {
         recorder.set_equity_sink(output::equity_sink(path)?);
     }
     if args.journal.is_some() {
         let start = Event::RunStarted(Box::new(built.start.clone()));
-        built.simulation.inject(start, &mut recorder)?;
+        simulation.inject(start, &mut recorder)?;
         for data in built.data.clone() {
-            built.simulation.inject(Event::DataRef(data), &mut recorder)?;
+            simulation.inject(Event::DataRef(data), &mut recorder)?;
         }
     } else {
         // The same sequence numbers with and without a journal.
-        built.simulation.skip_records(1 + built.data.len() as u64);
+        simulation.skip_records(1 + built.data.len() as u64);
     }
-    step_through(&mut built, &mut recorder)?;
+    step_through(&mut simulation, built.candles, &mut recorder)?;
     if args.close_at_end {
-        built.simulation.close_at_end(&mut recorder)?;
+        simulation.close_at_end(&mut recorder)?;
     }
-    built.simulation.sync()?;
+    simulation.sync()?;
     let elapsed = SystemClock.now().since(started).as_secs_f64();
-    let summary = summary(args, &built, &recorder, elapsed);
+    let summary = summary(args, &built, (&simulation, &recorder), elapsed);
     output::write(args, &built, &recorder, &summary)
 }
 
-fn step_through(built: &mut Built, recorder: &mut Recorder) -> Result<(), Failure> {
+fn step_through(simulation: &mut Simulation, candles: u64, recorder: &mut Recorder) -> Result<(), Failure> {
     let bar = if std::io::stderr().is_terminal() {
         let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {human_pos} of {human_len} candles  {eta}")?;
-        ProgressBar::new(built.candles).with_style(style)
+        ProgressBar::new(candles).with_style(style)
     } else {
         ProgressBar::hidden()
     };
     let mut shown = 0;
-    while built.simulation.step(recorder)?.is_some() {
+    while simulation.step(recorder)?.is_some() {
         if recorder.candles() >= shown + PROGRESS_STEP {
             shown = recorder.candles();
             bar.set_position(shown);
@@ -81,8 +82,13 @@ fn day_count(built: &Built) -> DayCount {
     if stocks { DayCount::Sessions } else { DayCount::Every }
 }
 
-fn summary(args: &BacktestArgs, built: &Built, recorder: &Recorder, elapsed: f64) -> Summary {
-    let engine = built.simulation.engine();
+fn summary(
+    args: &BacktestArgs,
+    built: &Built,
+    (simulation, recorder): (&Simulation, &Recorder),
+    elapsed: f64,
+) -> Summary {
+    let engine = simulation.engine();
     let account = engine.state().account(&built.account);
     let currency = account.map(|account| account.portfolio.reporting_currency().to_string());
     let perpetual = built.instruments.iter().any(|instrument| instrument.kind == InstrumentKind::Perpetual);
@@ -105,7 +111,7 @@ fn summary(args: &BacktestArgs, built: &Built, recorder: &Recorder, elapsed: f64
         assumptions: assumptions(args),
         elapsed_seconds: Some(elapsed),
         run_id: Some(engine.run_id()),
-        commands_hash: Some(built.simulation.command_hash().finish()),
+        commands_hash: Some(simulation.command_hash().finish()),
     };
     match recorder.equity() {
         Some(equity) => Summary::new(recorder.ledger(), equity, facts),

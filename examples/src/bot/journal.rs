@@ -1,11 +1,13 @@
 //! The journal file of a run, and the copy of it that goes to the store.
 
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use qtp_core::StoreError;
 use qtp_core::port::{JournalRecord, JournalWriter};
-use qtp_store::{DiskSink, JournalSink};
+use qtp_store::JournalSink;
 
 use super::projector::Write;
 
@@ -39,13 +41,13 @@ impl<J: JournalWriter> JournalWriter for TeeJournal<J> {
 
 /// Keeps bytes in memory until they are synced: killing the process then loses what a power cut would.
 pub(super) struct VolatileSink {
-    disk: DiskSink,
+    disk: File,
     unsynced: Vec<u8>,
 }
 
 impl VolatileSink {
-    pub(super) const fn new(disk: DiskSink) -> Self {
-        Self { disk, unsynced: Vec::new() }
+    pub(super) fn append_to(path: &Path) -> io::Result<Self> {
+        Ok(Self { disk: OpenOptions::new().append(true).open(path)?, unsynced: Vec::new() })
     }
 }
 
@@ -56,8 +58,8 @@ impl JournalSink for VolatileSink {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.disk.write(&self.unsynced)?;
+        self.disk.write_all(&self.unsynced)?;
         self.unsynced.clear();
-        self.disk.sync()
+        self.disk.sync_data()
     }
 }

@@ -156,7 +156,8 @@ impl Projector {
     /// Sends the marks that are still waiting.
     pub(super) fn flush(&mut self) {
         if !self.equity.is_empty() {
-            self.send(Write::Equity(std::mem::take(&mut self.equity)));
+            let points = std::mem::take(&mut self.equity);
+            self.send(Write::Equity(points));
         }
     }
 

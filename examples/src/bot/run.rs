@@ -11,7 +11,7 @@ use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, 
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
-use qtp_store::{DiskSink, Durability, FileJournal};
+use qtp_store::{Durability, FileJournal};
 
 use super::args::BotArgs;
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
@@ -96,7 +96,8 @@ fn journal(args: &BotArgs, folder: &RunFolder, store: &Sender<Write>) -> Result<
         (file, chain)
     };
     if args.lose_unsynced {
-        let volatile = VolatileSink::new(file.into_sink());
+        drop(file);
+        let volatile = VolatileSink::append_to(&path)?;
         return Ok(with_crash(args, TeeJournal::new(FileJournal::with_sink(volatile, chain), store.clone())));
     }
     Ok(with_crash(args, TeeJournal::new(file, store.clone())))

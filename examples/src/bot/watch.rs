@@ -22,7 +22,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) const fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
+    pub(super) fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
         let (decisions, notices) = (Vec::new(), Vec::new());
         Self { recorder, narrator, projector, decisions, notices, denied: 0, halts: 0 }
     }

@@ -187,6 +187,7 @@ impl Simulation {
     /// [`EngineError::Journal`] if a record could not be written: nothing leaves after that.
     /// [`EngineError::Difference`] if the past does not come out as the journal has it.
     pub fn step(&mut self, observer: &mut dyn Observer) -> Result<Option<Timestamp>, EngineError> {
+        self.inject_past(observer)?;
         let Event::Candles(batch) = &mut self.candles.event else { return Ok(None) };
         batch.candles.clear();
         let Some(close) = self.source.next_into(batch) else { return Ok(None) };
@@ -350,7 +351,7 @@ impl Simulation {
             self.next_seq += 1;
             self.hash.add(command);
             if self.past.is_some() || self.journal.is_some() {
-                let (time, caused_by) = (self.now, cause.seq);
+                let (time, caused_by) = (cause.receive_time, cause.seq);
                 self.write(JournalRecord::Command(CommandRecord { seq, time, caused_by, intent: command.intent() }))?;
             }
             observer.on_command(seq, command, &self.engine);

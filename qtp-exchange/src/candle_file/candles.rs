@@ -195,7 +195,7 @@ impl CandleReader {
     }
 
     fn volume(&mut self, table: &Table) -> Result<(Quantity, f64), CandleFileError> {
-        let empty = table.field(self.volume).is_empty();
+        let empty = table.is_empty(self.volume);
         if empty != (self.empty_volumes > 0) && !(self.candles.is_empty()) {
             return Err(table.error(self.volume, Problem::PartlyEmpty));
         }

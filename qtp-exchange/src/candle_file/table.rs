@@ -150,10 +150,16 @@ impl Table {
         }
     }
 
+    /// True if there is nothing in a field of the current row.
+    #[inline]
+    pub(super) fn is_empty(&self, column: Column) -> bool {
+        self.plain_number(column).is_none() && self.field(column).is_empty()
+    }
+
     /// The number in a field of the current row, if it is only digits and a point.
     #[inline]
     pub(super) fn plain_number(&self, column: Column) -> Option<Number> {
-        self.fields.get(column.0).and_then(|token| token.number)
+        self.fields.get(column.0).and_then(Token::number)
     }
 
     /// A number of the current row: exact, and the float nearest to it.
@@ -206,7 +212,7 @@ impl Table {
         read: impl Fn(&Self, Column) -> Result<T, CandleFileError>,
     ) -> Result<Option<T>, CandleFileError> {
         match column {
-            Some(column) if !self.field(column).is_empty() => read(self, column).map(Some),
+            Some(column) if !self.is_empty(column) => read(self, column).map(Some),
             _ => Ok(None),
         }
     }

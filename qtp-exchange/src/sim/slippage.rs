@@ -58,7 +58,8 @@ impl Slippage {
             Side::Sell => (-share, Rounding::Down),
         };
         let moved = Ratio::new(share).ok().and_then(|share| price.shifted(share)).unwrap_or(price);
-        instrument.round_price(moved, rounding).unwrap_or(moved)
+        // Below one tick there is no price left to slip to.
+        instrument.round_price(moved, rounding).unwrap_or(price)
     }
 }
 

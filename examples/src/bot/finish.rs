@@ -1,0 +1,137 @@
+//! The end of a run: the same numbers on the terminal, in the store, in JSON, CSV and HTML.
+
+use std::fs::File;
+use std::io::BufWriter;
+
+use qtp_core::{DecisionAction, DecisionResult, Notice};
+use qtp_engine::driver::Simulation;
+use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
+use qtp_engine::stats::{Assumption, RunFacts, Summary};
+
+use super::build::{BASE, account};
+use super::folder::RunFolder;
+use super::projector::{StoreThread, Write};
+use super::watch::Watch;
+use crate::exit::Failure;
+
+/// Writes everything and says where it is.
+pub(super) fn finish(
+    simulation: Simulation,
+    mut watch: Watch,
+    folder: &RunFolder,
+    store: StoreThread,
+) -> Result<(), Failure> {
+    watch.narrator.finish();
+    let path = folder.path();
+    let Some(equity) = watch.recorder.equity() else {
+        drop((simulation, watch));
+        return store.finish();
+    };
+    let summary = summary(&simulation, &watch)?;
+    csv::write_trips(BufWriter::new(File::create(path.join("trades.csv"))?), watch.recorder.ledger().trips())?;
+    let mut curve = csv::EquityCsv::new(BufWriter::new(File::create(path.join("equity.csv"))?))?;
+    for point in equity.curve() {
+        let value = qtp_core::money::decimal_from_f64(point.value).unwrap_or_default();
+        curve.row(point.time, qtp_core::Notional::from_decimal(value))?;
+    }
+    curve.finish()?;
+    let json = serde_json::to_string_pretty(&summary)?;
+    std::fs::write(path.join("summary.json"), &json)?;
+    write_decisions(&watch, folder)?;
+    std::fs::write(path.join("report.html"), page(&simulation, &watch, summary.clone()))?;
+    watch.projector.flush();
+    watch.projector.send(Write::Meta("summary".to_owned(), json));
+    let (denied, halts) = (watch.denied, watch.halts);
+    drop((simulation, watch));
+    store.finish()?;
+    print!("{}", summary.to_text());
+    println!("decisions denied {denied}, halts {halts}");
+    println!("report   {}", path.join("report.html").display());
+    println!("next     cargo run --release --bin replay -- --journal {} --verify", folder.journal().display());
+    Ok(())
+}
+
+fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
+    let engine = simulation.engine();
+    let account = account()?;
+    let recorder = &watch.recorder;
+    let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
+    let config = simulation.venue().config();
+    let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
+    let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
+    let facts = RunFacts {
+        strategy: "bot".to_owned(),
+        instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
+        timeframe: Some(BASE.to_string()),
+        currency: "USD".to_owned(),
+        synthetic: true,
+        candles: recorder.candles(),
+        final_equity: engine.equity(&account),
+        orders: recorder.orders(),
+        naked_seconds: recorder.naked_time(engine).as_secs_f64(),
+        max_participation: recorder.max_participation(),
+        constraints: vec!["cross margin, liquidation and risk limits".to_owned()],
+        funding_modelled: Some(true),
+        assumptions: vec![
+            Assumption::new("fees", fees),
+            Assumption::new("slippage", format!("{:?}", config.slippage)),
+            Assumption::new("fills", "market orders whole at the next minute's open"),
+        ],
+        run_id: Some(engine.run_id()),
+        commands_hash: Some(simulation.command_hash().finish()),
+        ..RunFacts::default()
+    };
+    Ok(Summary::new(recorder.ledger(), equity, facts))
+}
+
+fn write_decisions(watch: &Watch, folder: &RunFolder) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut file = BufWriter::new(File::create(folder.path().join("decisions.jsonl"))?);
+    for (time, outcome) in &watch.decisions {
+        let row = serde_json::json!({"time": time.to_string(), "decision": outcome});
+        writeln!(file, "{row}")?;
+    }
+    Ok(file.flush()?)
+}
+
+fn page(simulation: &Simulation, watch: &Watch, summary: Summary) -> String {
+    let Some(equity) = watch.recorder.equity() else { return String::new() };
+    let mut data = ReportData::new(summary, equity, watch.recorder.ledger());
+    for id in simulation.engine().state().instruments.keys() {
+        if let Some(chart) = watch.recorder.chart(id) {
+            data.prices.push(PriceSeries::new(id.as_str(), chart));
+        }
+    }
+    data.decisions = decision_rows(watch);
+    for (time, notice) in &watch.notices {
+        let (kind, text) = match notice {
+            Notice::Denied { instrument, quantity, reason } => ("denied", format!("{instrument} {quantity}: {reason}")),
+            Notice::Halted { scope, reason } => ("halt", format!("{scope}: {reason}")),
+            _ => continue,
+        };
+        data.notices.push(NoticeRow { time: *time, kind: kind.to_owned(), text });
+    }
+    render(&data)
+}
+
+fn decision_rows(watch: &Watch) -> Vec<DecisionRow> {
+    let mut rows = Vec::new();
+    for (time, outcome) in &watch.decisions {
+        let DecisionResult::Decided(decision) = &outcome.result else { continue };
+        for trade in decision.trades.iter().filter(|trade| trade.action != DecisionAction::Hold) {
+            let denied = watch.notices.iter().any(|(at, notice)| {
+                at == time && matches!(notice, Notice::Denied { instrument, .. } if *instrument == trade.instrument)
+            });
+            rows.push(DecisionRow {
+                time: *time,
+                asset: trade.instrument.base().to_owned(),
+                action: format!("{:?}", trade.action).to_lowercase(),
+                reason: trade.rationale.clone(),
+                stop: trade.stop,
+                target: trade.target,
+                outcome: if denied { "denied by risk" } else { "followed" }.to_owned(),
+            });
+        }
+    }
+    rows
+}
