@@ -1,6 +1,7 @@
 //! What a strategy sees and what it can say.
 
 use crate::account::Position;
+use crate::event::Reason;
 use crate::id::{AccountId, ClientOrderId, InstrumentId, RunId};
 use crate::instrument::Instrument;
 use crate::market::InstrumentMarket;
@@ -168,6 +169,11 @@ impl<'a> Context<'a> {
     /// Asks the decision engine; the answer comes to `on_decision`.
     pub fn request_decision(&mut self, instruments: Vec<InstrumentId>) {
         self.outputs.push(StrategyOutput::RequestDecision { instruments });
+    }
+
+    /// Says that a decision on an instrument is not followed, and why.
+    pub fn void(&mut self, instrument: &InstrumentId, reason: Reason) {
+        self.outputs.push(StrategyOutput::Void { instrument: instrument.clone(), reason });
     }
 
     /// Words for the screen.

@@ -201,7 +201,7 @@ impl Instrument {
         if self.multiplier == Decimal::ONE {
             return notional;
         }
-        Notional::from_decimal(notional.get() * self.multiplier)
+        Notional::from_decimal(notional.get().saturating_mul(self.multiplier))
     }
 
     /// The tier that holds a position of this notional.

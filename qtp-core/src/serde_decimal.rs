@@ -19,3 +19,31 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal
     let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
     Decimal::from_str_exact(&text).map_err(serde::de::Error::custom)
 }
+
+/// Serde for totals by currency: canonical text both ways.
+pub(crate) mod by_currency {
+    use std::collections::BTreeMap;
+
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::money::Currency;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Text(#[serde(with = "crate::serde_decimal")] Decimal);
+
+    pub(crate) fn serialize<S: Serializer>(
+        totals: &BTreeMap<Currency, Decimal>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(totals.iter().map(|(currency, value)| (currency, Text(*value))))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Currency, Decimal>, D::Error> {
+        let totals = BTreeMap::<Currency, Text>::deserialize(deserializer)?;
+        Ok(totals.into_iter().map(|(currency, Text(value))| (currency, value)).collect())
+    }
+}

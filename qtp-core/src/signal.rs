@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Reason;
 use crate::id::{ClientOrderId, InstrumentId};
 use crate::market::MarketTopic;
 use crate::money::{Notional, Price, Quantity, Ratio};
@@ -151,6 +152,13 @@ pub enum StrategyOutput {
     RequestDecision {
         /// Instruments.
         instruments: Vec<InstrumentId>,
+    },
+    /// A decision on an instrument is not followed.
+    Void {
+        /// Instrument.
+        instrument: InstrumentId,
+        /// Why.
+        reason: Reason,
     },
     /// Words for the screen.
     Say(String),

@@ -9,7 +9,7 @@ use crate::id::{AccountId, ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::MarketState;
 use crate::money::{Notional, Quantity, Ratio};
-use crate::order::{Order, OrderRole};
+use crate::order::{Order, OrderRole, Side};
 use crate::risk::RiskState;
 use crate::signal::Signal;
 use crate::time::Timestamp;
@@ -91,6 +91,8 @@ pub struct AccountState {
     pub default_leverage: Ratio,
     /// Counters for the rules.
     pub risk: RiskState,
+    /// Last record that changed the position or an entry order of an instrument.
+    pub changed: BTreeMap<InstrumentId, u64>,
 }
 
 impl AccountState {
@@ -102,6 +104,7 @@ impl AccountState {
             leverage: BTreeMap::new(),
             default_leverage: Ratio::ONE,
             risk,
+            changed: BTreeMap::new(),
         }
     }
 
@@ -115,6 +118,16 @@ impl AccountState {
         self.orders_on(instrument)
             .filter(|order| matches!(order.request().role, OrderRole::Entry | OrderRole::Exit))
             .map(|order| order.request().side.signed(order.remaining()))
+            .sum()
+    }
+
+    /// Like [`AccountState::working`], of the orders on one side only: what the other side may still undo
+    /// makes no room.
+    pub fn working_on(&self, instrument: &InstrumentId, side: Side) -> Quantity {
+        self.orders_on(instrument)
+            .filter(|order| matches!(order.request().role, OrderRole::Entry | OrderRole::Exit))
+            .filter(|order| order.request().side == side)
+            .map(|order| side.signed(order.remaining()))
             .sum()
     }
 

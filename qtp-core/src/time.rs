@@ -175,7 +175,7 @@ impl Timeframe {
 
     /// The start of the UTC-aligned interval that holds `time`.
     pub const fn floor(self, time: Timestamp) -> Timestamp {
-        Timestamp(time.0 - time.0.rem_euclid(self.nanos))
+        Timestamp(time.0.saturating_sub(time.0.rem_euclid(self.nanos)))
     }
 }
 

@@ -1,3 +1,26 @@
-//! qtp-engine
+#![doc = include_str!("../README.md")]
+
+mod accounting;
+mod config;
+mod confirmation;
+mod control;
+mod decision_request;
+#[cfg(feature = "backtest")]
+pub mod driver;
+mod engine;
+mod error;
+mod gate;
+mod market;
+mod orders;
+mod protection;
 pub mod report;
+mod router;
+mod sizing;
 pub mod stats;
+mod strategies;
+pub mod strategy;
+
+pub use config::{Approval, EngineConfig, ForeignPosition, OnBreach};
+pub use engine::{Engine, EngineSetup, EngineSnapshot};
+pub use error::EngineError;
+pub use qtp_core::port::Strategy;

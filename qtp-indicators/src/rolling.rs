@@ -96,11 +96,8 @@ impl RollingSpread {
             return if window.fills() { Self::fresh(window, x) } else { self };
         }
         let (new, old) = (x - self.anchor, window.oldest() - self.anchor);
-        let next = Self {
-            sum: (self.sum - old) + new,
-            squares: (self.squares - old * old) + new * new,
-            ..self
-        };
+        let next =
+            Self { sum: (self.sum - old) + new, squares: (self.squares - old * old) + new * new, ..self };
         let peak = self.peak.max(next.squares);
         if window.closes_lap() || next.get(window.capacity()) < peak * SHRUNK {
             return Self::fresh(window, x);

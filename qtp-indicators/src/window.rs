@@ -53,8 +53,11 @@ impl Window {
 
     /// The window as it would be after `push(x)`, oldest first.
     pub(crate) fn iter_with(&self, x: f64) -> impl Iterator<Item = f64> + '_ {
-        let (old, new) =
-            if self.is_full() { (&self.values[self.next + 1..], self.next) } else { (&self.values[..0], self.len) };
+        let (old, new) = if self.is_full() {
+            (&self.values[self.next + 1..], self.next)
+        } else {
+            (&self.values[..0], self.len)
+        };
         old.iter().chain(&self.values[..new]).copied().chain(std::iter::once(x))
     }
 

@@ -1,1 +1,22 @@
-//! qtp-store
+#![doc = include_str!("../README.md")]
+
+mod chain;
+pub mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
+mod file;
+#[cfg(any(feature = "memory", feature = "sqlite"))]
+mod keys;
+#[cfg(feature = "memory")]
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use chain::{Chain, Hash};
+pub use codec::StoredRecord;
+pub use file::{DiskSink, Durability, FileJournal, JournalReader, JournalSink, MAX_LINE, Recovery};
+#[cfg(feature = "memory")]
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteSettings, SqliteStore};

@@ -1,7 +1,9 @@
 //! Positions, balances and exact accounting.
 
+mod margin;
 mod portfolio;
 mod position;
 
+pub use margin::liquidation_price;
 pub use portfolio::{AccountKind, FeeTotals, FundingPayment, Portfolio, PnlSplit};
 pub use position::{Position, PositionChange};

@@ -71,11 +71,16 @@ pub struct Portfolio {
     account: AccountId,
     kind: AccountKind,
     reporting: Currency,
+    #[serde(with = "crate::serde_decimal::by_currency")]
     balances: FeeTotals,
     positions: BTreeMap<InstrumentId, Position>,
+    #[serde(with = "crate::serde_decimal::by_currency")]
     realized: FeeTotals,
+    #[serde(with = "crate::serde_decimal::by_currency")]
     fees: FeeTotals,
+    #[serde(with = "crate::serde_decimal::by_currency")]
     funding: FeeTotals,
+    #[serde(with = "crate::serde_decimal::by_currency")]
     paid_in: FeeTotals,
 }
 
@@ -163,7 +168,7 @@ impl Portfolio {
             let in_base = fee.currency == instrument.base && fee.currency != instrument.settle;
             if let (true, Ok(quantity)) = (in_base, Quantity::new(fee.value)) {
                 // Coins kept by the venue leave the position at the fill's price; their value is the fee.
-                profit += position.apply(-quantity, fill.price).realized.get();
+                profit = profit.saturating_add(position.apply(-quantity, fill.price).realized.get());
                 let value = instrument.notional(fill.price, quantity).get();
                 add(&mut self.fees, instrument.settle, value);
                 add(&mut self.balances, instrument.settle, -value);
@@ -175,6 +180,15 @@ impl Portfolio {
         add(&mut self.realized, instrument.settle, profit);
         add(&mut self.balances, instrument.settle, profit);
         change
+    }
+
+    /// Moves a position to match the venue's, at a price and without a fill.
+    pub fn adjust(&mut self, instrument: &Instrument, change: Quantity, price: Price) {
+        let flat = || Position::flat(instrument.id.clone(), instrument.multiplier);
+        let position = self.positions.entry(instrument.id.clone()).or_insert_with(flat);
+        let profit = position.apply(change, price).realized.get();
+        add(&mut self.realized, instrument.settle, profit);
+        add(&mut self.balances, instrument.settle, profit);
     }
 
     /// Books a funding payment.
@@ -195,7 +209,8 @@ impl Portfolio {
         for position in self.open_positions() {
             let price = market.get(position.instrument())?.reference()?;
             let settle = instruments.get(position.instrument())?.settle;
-            equity += position.unrealized(price).get() * self.rate(settle, market)?;
+            let open = position.unrealized(price).get().saturating_mul(self.rate(settle, market)?);
+            equity = equity.saturating_add(open);
         }
         Some(Notional::from_decimal(equity))
     }
@@ -206,7 +221,8 @@ impl Portfolio {
         for position in self.open_positions() {
             let price = market.get(position.instrument())?.reference()?;
             let settle = instruments.get(position.instrument())?.settle;
-            exposure += position.value(price).get().abs() * self.rate(settle, market)?;
+            let value = position.value(price).get().abs().saturating_mul(self.rate(settle, market)?);
+            exposure = exposure.saturating_add(value);
         }
         Some(Notional::from_decimal(exposure))
     }
@@ -237,9 +253,9 @@ impl Portfolio {
         let mut sum = Decimal::ZERO;
         for (currency, value) in totals {
             if *currency == self.reporting {
-                sum += value;
+                sum = sum.saturating_add(*value);
             } else if !value.is_zero() {
-                sum += *value * market.rate(*currency)?;
+                sum = sum.saturating_add(value.saturating_mul(market.rate(*currency)?));
             }
         }
         Some(sum)
@@ -247,5 +263,6 @@ impl Portfolio {
 }
 
 fn add(totals: &mut FeeTotals, currency: Currency, value: Decimal) {
-    *totals.entry(currency).or_default() += value;
+    let total = totals.entry(currency).or_default();
+    *total = total.saturating_add(value);
 }

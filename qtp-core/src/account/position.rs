@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::InstrumentId;
 use crate::money::{Notional, Price, Quantity};
 
+/// Decimal places of the cost that a partial close moves: with them 28 digits hold any cost below 10^12, so that the
+/// sums which it enters are exact.
+const MOVED_PLACES: u32 = 16;
+
 /// Net signed quantity and its cost. The average entry is derived, so sums stay exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,21 +63,21 @@ impl Position {
     /// Value at a price: signed like the quantity.
     pub fn value(&self, price: Price) -> Notional {
         let value = price.notional(self.quantity).get();
-        Notional::from_decimal(if self.multiplier == Decimal::ONE { value } else { value * self.multiplier })
+        Notional::from_decimal(if self.multiplier == Decimal::ONE { value } else { value.saturating_mul(self.multiplier) })
     }
 
     /// Open profit at a price, before exit costs.
     pub fn unrealized(&self, price: Price) -> Notional {
-        Notional::from_decimal(self.value(price).get() - self.cost)
+        Notional::from_decimal(self.value(price).get().saturating_sub(self.cost))
     }
 
     /// Moves the position by a signed quantity at a price.
     ///
     /// A partial close moves its share of the cost, so that realised profit plus remaining cost is exact.
     pub fn apply(&mut self, change: Quantity, price: Price) -> PositionChange {
-        let value = |quantity: Quantity| price.notional(quantity).get() * self.multiplier;
+        let value = |quantity: Quantity| price.notional(quantity).get().saturating_mul(self.multiplier);
         if self.quantity.signum() * change.signum() >= 0 {
-            self.cost += value(change);
+            self.cost = self.cost.saturating_add(value(change));
             self.quantity += change;
             return PositionChange { closed: Quantity::ZERO, opened: change.abs(), realized: Notional::ZERO };
         }
@@ -81,11 +85,19 @@ impl Position {
         let signed_closed = if change.signum() < 0 { -closed } else { closed };
         let opened = change - signed_closed;
         let whole = closed == self.quantity.abs();
-        let moved = if whole { self.cost } else { self.cost * closed.get() / self.quantity.get().abs() };
-        let realized = Notional::from_decimal(-value(signed_closed) - moved);
+        let moved = if whole { self.cost } else { self.cost_of(closed) };
+        let realized = Notional::from_decimal((-value(signed_closed)).saturating_sub(moved));
         let opened_cost = value(opened);
-        self.cost = self.cost - moved + opened_cost;
+        self.cost = self.cost.saturating_sub(moved).saturating_add(opened_cost);
         self.quantity += change;
         PositionChange { closed, opened: opened.abs(), realized }
+    }
+
+    /// The share of the cost that belongs to a part of the position.
+    fn cost_of(&self, part: Quantity) -> Decimal {
+        let (part, held) = (part.get(), self.quantity.get().abs());
+        let share = self.cost.checked_mul(part).and_then(|product| product.checked_div(held));
+        let share = share.or_else(|| self.cost.checked_div(held)?.checked_mul(part));
+        share.unwrap_or(self.cost).round_dp(MOVED_PLACES)
     }
 }

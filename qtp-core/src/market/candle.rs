@@ -1,7 +1,5 @@
 //! Candles.
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use super::Ohlcv;
@@ -74,13 +72,12 @@ impl Candle {
     /// [`ValueError::OutOfRange`] if high < low or the volume is negative. An open or close outside
     /// [low, high] is kept as it is: some venues report it.
     pub fn new(parts: CandleParts) -> Result<Self, ValueError> {
-        let float = |value: Decimal| value.to_f64().unwrap_or(f64::NAN);
         let ohlcv = Ohlcv {
-            open: float(parts.open.get()),
-            high: float(parts.high.get()),
-            low: float(parts.low.get()),
-            close: float(parts.close.get()),
-            volume: float(parts.volume.get()),
+            open: parts.open.to_f64(),
+            high: parts.high.to_f64(),
+            low: parts.low.to_f64(),
+            close: parts.close.to_f64(),
+            volume: parts.volume.to_f64(),
         };
         Self::with_ohlcv(parts, ohlcv)
     }

@@ -5,7 +5,6 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ValueError;
@@ -16,6 +15,21 @@ const BOUND: Decimal = Decimal::from_parts(276_447_232, 23_283, 0, false, 0);
 /// The written form of a decimal in journals, APIs and stores: no exponent, no trailing zeros, no `-0`.
 pub fn canonical(value: Decimal) -> String {
     value.normalize().to_string()
+}
+
+/// The float nearest to a decimal, the same on every machine and by whichever way the decimal came.
+pub fn nearest_f64(value: Decimal) -> f64 {
+    const POWERS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ];
+    const EXACT: i128 = 1 << 53;
+    let (mantissa, scale) = (value.mantissa(), value.scale() as usize);
+    match POWERS.get(scale) {
+        // Both operands are exact floats, so the one division rounds once: to the nearest.
+        Some(power) if (-EXACT..=EXACT).contains(&mantissa) => mantissa as f64 / power,
+        _ => value.to_string().parse().unwrap_or(f64::NAN),
+    }
 }
 
 fn bounded(what: &'static str, value: Decimal) -> Result<Decimal, ValueError> {
@@ -37,7 +51,7 @@ macro_rules! newtype {
             /// The nearest float, for statistics and screens. A float never comes back to an order
             /// except through the rounding functions.
             pub fn to_f64(self) -> f64 {
-                self.0.to_f64().unwrap_or(f64::NAN)
+                nearest_f64(self.0)
             }
         }
 
@@ -196,7 +210,8 @@ impl Price {
 
     /// `price * quantity`, signed like the quantity.
     pub fn notional(self, quantity: Quantity) -> Notional {
-        Notional(self.0 * quantity.0)
+        // Sums of quantities may lie above the bound of a single one.
+        Notional(self.0.saturating_mul(quantity.0))
     }
 
     /// This price moved by a ratio: 0.01 is one percent up. `None` if the result is not a price.

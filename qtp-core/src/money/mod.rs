@@ -5,7 +5,7 @@ mod decimal;
 mod rounding;
 
 pub use amount::{Amount, Currency};
-pub use decimal::{Notional, Price, Quantity, Ratio, canonical};
+pub use decimal::{Notional, Price, Quantity, Ratio, canonical, nearest_f64};
 pub use rounding::{PriceRule, Rounding, SizeRule, decimal_from_f64, price_from_f64, quantity_from_f64};
 
 pub use rust_decimal::Decimal;

@@ -25,7 +25,13 @@ impl Rounding {
             Self::Up => steps.ceil(),
             Self::Nearest => steps.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven),
         };
-        whole.checked_mul(step)
+        let stepped = whole.checked_mul(step)?;
+        // A quotient that needs more than 28 digits may have been rounded across the whole number.
+        match self {
+            Self::Down if stepped > value => stepped.checked_sub(step),
+            Self::Up if stepped < value => stepped.checked_add(step),
+            _ => Some(stepped),
+        }
     }
 }
 

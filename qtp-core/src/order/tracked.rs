@@ -136,6 +136,11 @@ impl Order {
         }
         if matches!(self.request.sizing, OrderSizing::EquityShare { .. }) && report.quantity.signum() > 0 {
             self.quantity = report.quantity;
+            // Its fills may have come before the size that they complete.
+            let filled = self.filled.signum() > 0 && self.filled >= self.quantity;
+            if filled && self.status.can_become(OrderStatus::Filled) {
+                self.status = OrderStatus::Filled;
+            }
         }
         let next = match report.status {
             // Fills alone decide how much is filled: a report may run ahead of its fills.
@@ -166,7 +171,7 @@ impl Order {
         self.times.filled = Some(now);
         self.times.acknowledged.get_or_insert(now);
         self.filled += fill.quantity;
-        self.filled_value += fill.price.notional(fill.quantity).get();
+        self.filled_value = self.filled_value.saturating_add(fill.price.notional(fill.quantity).get());
         let next = if self.filled >= self.quantity { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
         let from = self.status;
         match from {
@@ -187,7 +192,7 @@ impl Order {
     /// # Errors
     /// [`IllegalTransition::Edge`] if the state machine has no such edge.
     pub fn end(&mut self, status: OrderStatus, reason: Reason) -> Result<(), IllegalTransition> {
-        if !self.status.can_become(status) {
+        if !status.is_terminal() || !self.status.can_become(status) {
             return Err(IllegalTransition::Edge {
                 order: self.request.client_order_id,
                 from: self.status,

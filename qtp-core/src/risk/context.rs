@@ -19,8 +19,9 @@ pub struct RiskContext<'a> {
     pub portfolio: &'a Portfolio,
     /// Net position in the instrument.
     pub position: Quantity,
-    /// Signed sum of orders on the instrument that would add to the position, including those
-    /// approved for the same event. Protective orders do not count.
+    /// Signed sum of what the working entries and exits on the order's own side may still fill, including those
+    /// approved for the same event. Orders of the other side do not count: they may never fill. Protective orders
+    /// do not count.
     pub working: Quantity,
     /// Magnitude of the part of the order that adds risk: what rules may shrink.
     pub adds: Quantity,
@@ -45,16 +46,24 @@ pub struct RiskContext<'a> {
 }
 
 impl RiskContext<'_> {
-    /// Magnitude of the position if the order and all working entries fill.
+    /// The position once all working orders on the order's side have filled. A sum of the other sign is left out:
+    /// orders that may never fill make no room.
+    pub fn base(&self, order: &crate::order::OrderRequest) -> Quantity {
+        let same_side = self.working.signum() * order.signed_quantity().signum() > 0;
+        if same_side { self.position + self.working } else { self.position }
+    }
+
+    /// Magnitude of the position if the order and all working orders on its side fill.
     pub fn resulting(&self, order: &crate::order::OrderRequest) -> Quantity {
-        let base = self.position + self.working;
+        let base = self.base(order);
         // The closing part of a flip has used up the old position: only what is added counts.
         if base.signum() * order.signed_quantity().signum() < 0 { self.adds } else { base.abs() + self.adds }
     }
 
     /// Value of a quantity at the reference price, in the reporting currency.
     pub fn value(&self, quantity: Quantity) -> Notional {
-        Notional::from_decimal(self.instrument.notional(self.price, quantity).get().abs() * self.rate)
+        let value = self.instrument.notional(self.price, quantity).get().abs();
+        Notional::from_decimal(if self.rate == Decimal::ONE { value } else { value.saturating_mul(self.rate) })
     }
 
     /// The quantity whose value is `notional`, not rounded; `None` if it cannot be computed.

@@ -74,36 +74,48 @@ impl RiskGate {
     /// Reviews one order. `context.adds` is filled in here.
     ///
     /// An order that only closes always passes. Of a flip the closing part always passes; what it opens
-    /// is checked, and if that is refused only the close leaves.
+    /// is checked, and if that is refused only the close leaves. Where orders that already work would use up the
+    /// position, a further close counts as opening; if that is refused it leaves as reduce-only.
     ///
     /// # Errors
     /// [`Denied`] if nothing of the order may leave.
     pub fn review(&self, mut order: OrderRequest, context: &RiskContext<'_>) -> Result<Review, Denied> {
-        let closes = closing_part(&order, context.position);
+        let closes = closing_part(&order, context.base(&order));
         let adds = order.quantity - closes;
         if order.reduce_only || adds.is_zero() {
             return Ok(Review { order: Approved(OrderGroup::Single(order)), reduced: Vec::new(), halt: None });
         }
+        let closable = closing_part(&order, context.position);
         let mut context = RiskContext { adds, ..*context };
         let mut reduced = Vec::new();
         let mut halt = None;
         match self.check_added(&order, &mut context, &mut reduced) {
             Ok(()) => {}
-            Err(denied) if closes.is_zero() => return Err(denied),
+            Err(denied) if closable.is_zero() => return Err(denied),
             Err(denied) => {
                 halt = denied.halt.then(|| denied.reason.clone());
                 reduced.push(denied.reason);
                 context.adds = Quantity::ZERO;
             }
         }
-        if context.adds.is_zero() {
-            order.reduce_only = true;
-            order.role = OrderRole::Exit;
+        if context.adds < adds {
+            // A share of equity would be resolved by the venue, past what was approved.
             order.sizing = OrderSizing::Fixed;
-            order.protective_stop = None;
+            order.quantity = closes + context.adds;
+            if order.quantity <= closable {
+                order.quantity = closable;
+                order.reduce_only = true;
+                order.role = OrderRole::Exit;
+                order.protective_stop = None;
+            }
         }
-        order.quantity = closes + context.adds;
         Ok(Review { order: Approved(OrderGroup::Single(order)), reduced, halt })
+    }
+
+    /// Approves an order that can only reduce, whatever is known or not known of the market; `None` for others.
+    pub fn review_exit(&self, order: &OrderRequest) -> Option<Review> {
+        let approved = || Approved(OrderGroup::Single(order.clone()));
+        order.reduce_only.then(|| Review { order: approved(), reduced: Vec::new(), halt: None })
     }
 
     /// Asks the rules in turn; leaves in `context.adds` what may be added.
@@ -123,8 +135,9 @@ impl RiskGate {
         for rule in &self.rules {
             match rule.check(order, context) {
                 Verdict::Approve => {}
+                Verdict::Reduce { quantity, .. } if quantity >= context.adds => {}
                 Verdict::Reduce { quantity, reason } => {
-                    let allowed = context.instrument.size_rule.floor(quantity.min(context.adds));
+                    let allowed = context.instrument.size_rule.floor(quantity);
                     let too_small = context
                         .instrument
                         .check_size(allowed, context.price, order.kind.is_market(), false)
@@ -132,10 +145,8 @@ impl RiskGate {
                     if allowed.signum() <= 0 || too_small {
                         return Err(Denied { reason: reason.into(), halt: false });
                     }
-                    if allowed < context.adds {
-                        context.adds = allowed;
-                        reduced.push(reason.into());
-                    }
+                    context.adds = allowed;
+                    reduced.push(reason.into());
                 }
                 Verdict::Deny(reason) => return Err(Denied { reason: reason.into(), halt: false }),
                 Verdict::Halt(reason) => return Err(Denied { reason: reason.into(), halt: true }),

@@ -60,7 +60,7 @@ impl RiskState {
         self.day_start_equity = Some(equity);
         let ended = self.halt.as_ref().is_some_and(|halt| halt.until_day.is_some_and(|until| day >= until));
         if ended {
-            self.halt = None;
+            self.resume();
         }
         ended
     }

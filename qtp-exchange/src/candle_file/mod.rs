@@ -1,1 +1,26 @@
-//! Candle files.
+//! Candle, funding and signal files, and feeds that merge candles in the order in which they closed.
+
+mod candles;
+mod error;
+mod feed;
+mod funding;
+mod lines;
+mod market;
+mod number;
+mod signals;
+mod source;
+mod steps;
+mod table;
+mod time;
+mod time_column;
+
+pub use candles::{CandleFile, CandleFileOptions, TimeIs, read};
+pub use error::{CandleFileError, Problem};
+pub use feed::CandleFeed;
+pub use funding::read_funding;
+pub use market::FileMarket;
+pub use signals::{SignalRow, read_signals};
+pub use source::CandleSource;
+pub use time::TimeUnit;
+
+pub(crate) use market::stream;

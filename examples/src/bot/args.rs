@@ -1,0 +1,88 @@
+//! The command line of `bot`. Without arguments it is the demo.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use qtp_core::Timeframe;
+use qtp_llm::EngineSpec;
+use serde::{Deserialize, Serialize};
+
+use super::crash::CrashPoint;
+
+/// Which market and which venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Synthetic market, simulated venue, faster than real time
+    #[default]
+    Demo,
+    /// A market at its own pace, simulated execution
+    Paper,
+    /// A venue's market and its orders
+    Live,
+}
+
+/// Whether new risk waits for an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approve {
+    /// Decisions are carried out at once
+    #[default]
+    Auto,
+    /// Decisions wait for `botctl approve`
+    Manual,
+}
+
+/// Runs the bot. With no arguments: the demo on a synthetic market, with no key and no network.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "bot", version)]
+pub struct BotArgs {
+    /// Market and venue [default: demo]
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// Venue [default: synthetic]
+    #[arg(long, value_name = "V")]
+    pub venue: Option<String>,
+    /// Network of a live venue: testnet or mainnet
+    #[arg(long, value_name = "NETWORK")]
+    pub network: Option<String>,
+    /// Assets, such as BTC,ETH [default: BTC,ETH,SOL]
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub assets: Option<Vec<String>>,
+    /// Time between decisions [default: 5m]
+    #[arg(long, value_name = "T")]
+    pub interval: Option<Timeframe>,
+    /// Strategy: decision-loop, ema-cross, momentum, scalping, swing [default: decision-loop]
+    #[arg(long, value_name = "S")]
+    pub strategy: Option<String>,
+    /// Decision engine: rules, openrouter:MODEL, ollama:MODEL, openai:MODEL or replay:FILE [default: rules]
+    #[arg(long, value_name = "SPEC")]
+    pub llm: Option<EngineSpec>,
+    /// Whether decisions wait for an operator [default: auto]
+    #[arg(long, value_enum)]
+    pub approve: Option<Approve>,
+    /// Settings as a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Simulated seconds per second, or max [default: 3000 for three days, then 1]
+    #[arg(long, value_name = "X")]
+    pub speed: Option<String>,
+    /// Stop after this much simulated time, such as 3d
+    #[arg(long, value_name = "D")]
+    pub duration: Option<Timeframe>,
+    /// Seed of the synthetic market [default: 42]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Start a new run instead of going on with the last one
+    #[arg(long)]
+    pub fresh: bool,
+    /// Folder of all runs [default: ./data/runs]
+    #[arg(long, value_name = "DIR")]
+    pub runs: Option<PathBuf>,
+    /// Kill this process at the N-th passing of a point, for crash tests: POINT:N
+    #[arg(long, hide = true)]
+    pub crash_at: Option<CrashPoint>,
+    /// Keep writes in memory until they are synced, as a power cut would lose them
+    #[arg(long, hide = true)]
+    pub lose_unsynced: bool,
+}

@@ -1,0 +1,255 @@
+//! Settings of the bot: defaults, a TOML file, the environment, flags, in this order.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use qtp_core::{Decimal, Ratio, Timeframe};
+use qtp_exchange::sim::{Delay, FeeModel, Latency, SimVenueConfig, Slippage};
+use qtp_risk::RiskLimits;
+use serde::{Deserialize, Serialize};
+
+use super::args::{Approve, BotArgs, Mode};
+use crate::exit::Failure;
+
+/// Everything that defines a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BotSettings {
+    /// Market and strategy.
+    pub trading: Trading,
+    /// Limits.
+    pub risk: RiskLimits,
+    /// The simulated venue.
+    pub venue: SimVenueConfig,
+    /// How the run goes.
+    pub run: Run,
+}
+
+/// Market and strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trading {
+    /// Market and venue.
+    pub mode: Mode,
+    /// Venue.
+    pub venue: String,
+    /// Network of a live venue.
+    pub network: String,
+    /// Assets.
+    pub assets: Vec<String>,
+    /// Time between decisions.
+    pub interval: Timeframe,
+    /// Strategy.
+    pub strategy: String,
+    /// Decision engine.
+    pub llm: String,
+    /// Whether decisions wait for an operator.
+    pub approve: Approve,
+    /// Opening cash in USD.
+    #[serde(with = "qtp_core::serde_decimal")]
+    pub cash: Decimal,
+    /// Leverage.
+    pub leverage: Ratio,
+    /// Share of equity that a position may lose at its stop.
+    pub risk_per_trade: Ratio,
+    /// Stop of advice without one, as a share of the price.
+    pub stop_loss: Option<Ratio>,
+}
+
+/// How the run goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// Seed of the synthetic market.
+    pub seed: u64,
+    /// Simulated milliseconds between a decision request and its answer.
+    pub decision_delay_ms: u64,
+}
+
+impl Default for BotSettings {
+    fn default() -> Self {
+        Self {
+            trading: Trading::default(),
+            risk: RiskLimits::default(),
+            venue: venue_defaults(),
+            run: Run::default(),
+        }
+    }
+}
+
+impl Default for Trading {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Demo,
+            venue: "synthetic".to_owned(),
+            network: "testnet".to_owned(),
+            assets: ["BTC", "ETH", "SOL"].map(str::to_owned).to_vec(),
+            interval: Timeframe::M5,
+            strategy: "decision-loop".to_owned(),
+            llm: "rules".to_owned(),
+            approve: Approve::Auto,
+            cash: Decimal::from(10_000),
+            leverage: ratio(3, 0),
+            risk_per_trade: ratio(1, 2),
+            stop_loss: None,
+        }
+    }
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { seed: 42, decision_delay_ms: 2_000 }
+    }
+}
+
+fn ratio(digits: i64, scale: u32) -> Ratio {
+    Ratio::new(Decimal::new(digits, scale)).unwrap_or_default()
+}
+
+/// A perpetual venue as people find it: 1.5 and 4.5 basis points, one of slippage, a fifth of a second.
+fn venue_defaults() -> SimVenueConfig {
+    SimVenueConfig {
+        fees: FeeModel { maker: ratio(15, 5), taker: ratio(45, 5), ..FeeModel::default() },
+        slippage: Slippage::Fixed(ratio(1, 4)),
+        latency: Latency { order: Delay::None, data: Delay::None },
+        liquidation: true,
+        leverage: ratio(3, 0),
+        ..SimVenueConfig::default()
+    }
+}
+
+/// Short names in the environment, and where they go.
+const SHORT_NAMES: [(&str, &str, &str); 6] = [
+    ("ASSETS", "trading", "assets"),
+    ("INTERVAL", "trading", "interval"),
+    ("TRADING_MODE", "trading", "approve"),
+    ("LLM_MODEL", "trading", "llm"),
+    ("MAX_LEVERAGE", "risk", "max_leverage"),
+    ("MAX_DAILY_LOSS", "risk", "max_daily_loss"),
+];
+
+impl BotSettings {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// Every problem at once, each with where it was set.
+    pub fn load(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<Self, Failure> {
+        let mut table = match &args.config {
+            Some(path) => read_table(path)?,
+            None => toml::Table::new(),
+        };
+        overlay_environment(&mut table, environment)?;
+        let mut settings: Self = table.try_into().map_err(|error| {
+            let place = args.config.as_ref().map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
+            format!("{place}: {error}")
+        })?;
+        settings.overlay_flags(args);
+        let problems = settings.validate();
+        if problems.is_empty() { Ok(settings) } else { Err(problems.join("; ").into()) }
+    }
+
+    fn overlay_flags(&mut self, args: &BotArgs) {
+        let trading = &mut self.trading;
+        set(&mut trading.mode, args.mode.as_ref());
+        set(&mut trading.venue, args.venue.as_ref());
+        set(&mut trading.network, args.network.as_ref());
+        set(&mut trading.assets, args.assets.as_ref());
+        set(&mut trading.interval, args.interval.as_ref());
+        set(&mut trading.strategy, args.strategy.as_ref());
+        set(&mut trading.approve, args.approve.as_ref());
+        set(&mut self.run.seed, args.seed.as_ref());
+        if let Some(llm) = &args.llm {
+            trading.llm = llm.to_string();
+        }
+    }
+
+    /// Every problem, as `section.key: problem`.
+    pub fn validate(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.risk.validate().into_iter().map(|p| format!("risk.{p}")).collect();
+        problems.extend(self.venue.validate().into_iter().map(|p| format!("venue.{p}")));
+        let trading = &self.trading;
+        let mut check = |ok: bool, problem: &str| {
+            if !ok {
+                problems.push(format!("trading.{problem}"));
+            }
+        };
+        check(!trading.assets.is_empty(), "assets: at least one is needed");
+        check(trading.cash > Decimal::ZERO, "cash: must be above 0");
+        check(trading.leverage >= Ratio::ONE, "leverage: must be 1 or more");
+        let risk = trading.risk_per_trade;
+        check(risk.signum() > 0 && risk <= Ratio::ONE, "risk_per_trade: must be above 0 and at most 1");
+        let minutes = trading.interval.as_nanos() % Timeframe::M1.as_nanos() == 0;
+        check(minutes, "interval: must be whole minutes");
+        check(matches!(trading.network.as_str(), "testnet" | "mainnet"), "network: testnet or mainnet");
+        check(
+            trading.venue == "synthetic",
+            "venue: only `synthetic` is built in: there is no adapter for a real venue in this version",
+        );
+        check(
+            trading.mode != Mode::Live,
+            "mode: live needs a venue adapter, and this version has none; use demo or paper",
+        );
+        problems
+    }
+}
+
+fn set<T: Clone>(place: &mut T, flag: Option<&T>) {
+    if let Some(value) = flag {
+        place.clone_from(value);
+    }
+}
+
+fn read_table(path: &PathBuf) -> Result<toml::Table, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    Ok(text.parse().map_err(|error| format!("{name}: {error}"))?)
+}
+
+fn overlay_environment(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
+    for (name, section, key) in SHORT_NAMES {
+        if let Some(value) = environment.get(name) {
+            let value = if name == "LLM_MODEL" && !value.contains(':') && value != "rules" {
+                format!("openrouter:{value}")
+            } else {
+                value.clone()
+            };
+            put(table, section, key, &value)?;
+        }
+    }
+    if let Some(value) = environment.get("MAX_POSITION_SIZE") {
+        let number: Decimal = value.parse().map_err(|error| format!("MAX_POSITION_SIZE: {value:?}: {error}"))?;
+        let key = if number <= Decimal::ONE { "max_position" } else { "max_position_notional" };
+        put(table, "risk", key, value)?;
+    }
+    if let Some(value) = environment.get("STOP_LOSS_PCT") {
+        let percent: crate::percent::Percent =
+            value.parse().map_err(|error| format!("STOP_LOSS_PCT: {error}"))?;
+        put(table, "trading", "stop_loss", &percent.ratio().to_string())?;
+    }
+    for (name, value) in environment {
+        let Some(path) = name.strip_prefix("QTP__") else { continue };
+        let (section, key) = path.split_once("__").ok_or_else(|| format!("{name}: not QTP__SECTION__KEY"))?;
+        put(table, &section.to_lowercase(), &key.to_lowercase(), value)?;
+    }
+    Ok(())
+}
+
+/// Sets one key; what reads as a TOML value is one, everything else is text.
+fn put(table: &mut toml::Table, section: &str, key: &str, value: &str) -> Result<(), Failure> {
+    let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    let section = entry.as_table_mut().ok_or_else(|| format!("{section}: not a section"))?;
+    let value = if key == "assets" {
+        toml::Value::Array(value.split(',').map(|asset| asset.trim().to_owned().into()).collect())
+    } else {
+        match value {
+            "true" => toml::Value::Boolean(true),
+            "false" => toml::Value::Boolean(false),
+            _ => match value.parse::<i64>() {
+                Ok(number) if matches!(key, "seed" | "decision_delay_ms") => toml::Value::Integer(number),
+                _ => toml::Value::String(value.to_owned()),
+            },
+        }
+    };
+    section.insert(key.to_owned(), value);
+    Ok(())
+}

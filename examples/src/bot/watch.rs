@@ -1,0 +1,63 @@
+//! Everyone who watches a run of the bot, in order.
+
+use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Notice, Timestamp};
+use qtp_engine::Engine;
+use qtp_engine::driver::{Observer, Recorder};
+
+use super::narrator::Narrator;
+use super::projector::Projector;
+
+/// Most notices and decisions that a report shows.
+const REPORT_ROWS: usize = 2_000;
+
+/// Statistics first, then the screen, which shows them, then the store.
+pub(super) struct Watch {
+    pub(super) recorder: Recorder,
+    pub(super) narrator: Narrator,
+    pub(super) projector: Projector,
+    pub(super) decisions: Vec<(Timestamp, DecisionOutcome)>,
+    pub(super) notices: Vec<(Timestamp, Notice)>,
+    pub(super) denied: u64,
+    pub(super) halts: u64,
+}
+
+impl Watch {
+    pub(super) const fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
+        let (decisions, notices) = (Vec::new(), Vec::new());
+        Self { recorder, narrator, projector, decisions, notices, denied: 0, halts: 0 }
+    }
+}
+
+impl Observer for Watch {
+    fn on_event(&mut self, record: &EventRecord, engine: &Engine) {
+        self.recorder.on_event(record, engine);
+        self.narrator.on_event(record, &self.recorder);
+        self.projector.on_event(record, engine);
+        if let Event::Decision(outcome) = &record.event {
+            let acts = match &outcome.result {
+                DecisionResult::Decided(decision) => {
+                    decision.trades.iter().any(|trade| trade.action != qtp_core::DecisionAction::Hold)
+                }
+                DecisionResult::Hold(_) => true,
+            };
+            if acts && self.decisions.len() < REPORT_ROWS {
+                self.decisions.push((record.receive_time, (**outcome).clone()));
+            }
+        }
+    }
+
+    fn on_command(&mut self, seq: u64, command: &Command, engine: &Engine) {
+        self.recorder.on_command(seq, command, engine);
+        self.narrator.on_command(command, engine);
+        self.projector.on_command(seq, command, engine);
+        let Command::Publish(notice) = command else { return };
+        match notice {
+            Notice::Denied { .. } => self.denied += 1,
+            Notice::Halted { .. } => self.halts += 1,
+            _ => return,
+        }
+        if self.notices.len() < REPORT_ROWS {
+            self.notices.push((engine.state().now, notice.clone()));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Drivers: I/O and time around the one engine.
+
+mod command_hash;
+mod recorder;
+mod replay;
+mod simulation;
+
+pub use command_hash::CommandHash;
+pub use recorder::{EquitySink, Recorder, RecorderSettings};
+pub use replay::{Replay, ReplayOutcome};
+pub use simulation::{Decider, Simulation, SimulationSetup};
+
+use qtp_core::{Command, EventRecord};
+
+use crate::engine::Engine;
+
+/// Watches a run: reports, screens, stores. Nothing that it does reaches the engine.
+pub trait Observer {
+    /// A fact was taken in.
+    fn on_event(&mut self, record: &EventRecord, engine: &Engine) {
+        let _ = (record, engine);
+    }
+
+    /// The engine wanted something because of the last fact. It has sequence number `seq`.
+    fn on_command(&mut self, seq: u64, command: &Command, engine: &Engine) {
+        let _ = (seq, command, engine);
+    }
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}

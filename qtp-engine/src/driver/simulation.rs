@@ -1,0 +1,462 @@
+//! Simulated time: a plain loop over candles, a simulated venue and the engine. Backtest, demo and paper on
+//! recorded data are this loop; they differ in pace, journal and who watches.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::iter::Peekable;
+use std::time::Duration;
+
+use qtp_core::port::{JournalRecord, JournalWriter};
+use qtp_core::{
+    CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult, Event, EventRecord,
+    FundingRate, StoreError, TimerId, Timeframe, Timestamp,
+};
+use qtp_exchange::candle_file::CandleSource;
+use qtp_exchange::sim::SimVenue;
+
+use super::{CommandHash, Observer};
+use crate::engine::Engine;
+use crate::error::EngineError;
+
+/// Enough volume for any position, in the instant that closes it at the end of the data.
+const STILL_VOLUME: i64 = 100_000_000_000_000;
+
+/// Answers decision requests for a run in simulated time: the run waits for the answer.
+pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionResult + Send>;
+
+/// What happened in an earlier part of the run.
+type Past = Box<dyn Iterator<Item = Result<JournalRecord, StoreError>> + Send>;
+
+/// What a simulation is built from.
+#[allow(missing_debug_implementations, reason = "it holds trait objects and is taken apart at once")]
+pub struct SimulationSetup {
+    /// The engine, with its strategies.
+    pub engine: Engine,
+    /// The venue.
+    pub venue: SimVenue,
+    /// Candles and funding.
+    pub source: Box<dyn CandleSource>,
+    /// Width of the candles that drive the venue.
+    pub timeframe: Timeframe,
+    /// Who answers decision requests; without one the answer is always hold.
+    pub decider: Option<Decider>,
+    /// Simulated time between a request and its answer.
+    pub decision_delay: Duration,
+    /// Where records go.
+    pub journal: Option<Box<dyn JournalWriter>>,
+    /// Whether candles are journaled; a `DataRef` stands for them otherwise.
+    pub journal_candles: bool,
+    /// Candles of the mark price, ascending; the venue takes its triggers and liquidations from them.
+    pub marks: Vec<qtp_core::Candle>,
+}
+
+/// Something that is due at an instant.
+#[derive(Debug)]
+enum Due {
+    Timer(TimerId),
+    Decision(Box<DecisionOutcome>),
+}
+
+/// A run in simulated time.
+///
+/// An earlier part of the run is gone through again, record by record, before anything new happens: candles,
+/// venue and engine are deterministic, so what they say must equal the journal. Only what came from outside
+/// (decisions, operators, starts and stops) is taken from it.
+pub struct Simulation {
+    engine: Engine,
+    venue: SimVenue,
+    source: Box<dyn CandleSource>,
+    timeframe: Timeframe,
+    decider: Option<Decider>,
+    decision_delay: Duration,
+    journal: Option<Box<dyn JournalWriter>>,
+    journal_candles: bool,
+    marks: Peekable<std::vec::IntoIter<qtp_core::Candle>>,
+    candles: EventRecord,
+    now: Timestamp,
+    next_seq: u64,
+    queue: VecDeque<(Timestamp, Event)>,
+    emitted: Vec<(Timestamp, Event)>,
+    funding: Vec<FundingRate>,
+    due: BTreeMap<(Timestamp, u64), Due>,
+    next_due: u64,
+    commands: Vec<Command>,
+    hash: CommandHash,
+    past: Option<Peekable<Past>>,
+    past_decisions: BTreeMap<u64, DecisionOutcome>,
+}
+
+impl std::fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulation").field("engine", &self.engine).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Simulation {
+    /// A run that starts with record `first_seq`.
+    pub fn new(setup: SimulationSetup) -> Self {
+        let event = Event::Candles(CandleBatch::default());
+        let epoch = Timestamp::EPOCH;
+        Self {
+            engine: setup.engine,
+            venue: setup.venue,
+            source: setup.source,
+            timeframe: setup.timeframe,
+            decider: setup.decider,
+            decision_delay: setup.decision_delay,
+            journal: setup.journal,
+            journal_candles: setup.journal_candles,
+            marks: setup.marks.into_iter().peekable(),
+            candles: EventRecord { seq: 0, event_time: epoch, receive_time: epoch, event },
+            now: epoch,
+            next_seq: 0,
+            queue: VecDeque::new(),
+            emitted: Vec::new(),
+            funding: Vec::new(),
+            due: BTreeMap::new(),
+            next_due: 0,
+            commands: Vec::new(),
+            hash: CommandHash::default(),
+            past: None,
+            past_decisions: BTreeMap::new(),
+        }
+    }
+
+    /// Sets what happened before: the run goes through it again before anything new is journaled.
+    /// `decisions` are the answers that it holds, by request.
+    pub fn set_past(
+        &mut self,
+        records: impl Iterator<Item = Result<JournalRecord, StoreError>> + Send + 'static,
+        decisions: BTreeMap<u64, DecisionOutcome>,
+    ) {
+        let records: Past = Box::new(records);
+        self.past = Some(records.peekable());
+        self.past_decisions = decisions;
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The venue.
+    pub const fn venue(&self) -> &SimVenue {
+        &self.venue
+    }
+
+    /// Simulated now.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Sequence number of the next record.
+    pub const fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Hash of all commands so far.
+    pub const fn command_hash(&self) -> &CommandHash {
+        &self.hash
+    }
+
+    /// True while the run still goes through its past.
+    pub fn in_past(&mut self) -> bool {
+        let over = self.past.as_mut().is_some_and(|past| past.peek().is_none());
+        if over {
+            self.past = None;
+        }
+        self.past.is_some()
+    }
+
+    /// Leaves out sequence numbers, for records that another run of the same has and this one does not write.
+    pub const fn skip_records(&mut self, count: u64) {
+        self.next_seq += count;
+    }
+
+    /// Takes in a fact from outside, now: a start, a stop, an operator's action.
+    ///
+    /// # Errors
+    /// As [`Simulation::step`].
+    pub fn inject(&mut self, event: Event, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.queue.push_back((self.now, event));
+        self.drain(observer)
+    }
+
+    /// Goes on to the close of the next candles. Returns their close time, or `None` at the end of the data.
+    ///
+    /// # Errors
+    /// [`EngineError::Journal`] if a record could not be written: nothing leaves after that.
+    /// [`EngineError::Difference`] if the past does not come out as the journal has it.
+    pub fn step(&mut self, observer: &mut dyn Observer) -> Result<Option<Timestamp>, EngineError> {
+        let Event::Candles(batch) = &mut self.candles.event else { return Ok(None) };
+        batch.candles.clear();
+        let Some(close) = self.source.next_into(batch) else { return Ok(None) };
+        let open = close - self.timeframe.as_duration();
+        if self.now == Timestamp::EPOCH {
+            // The run began before its first candle closed.
+            self.now = open;
+        }
+        self.run_due(open, observer)?;
+        self.pay_funding(open, observer)?;
+        while let Some(mark) = self.marks.next_if(|mark| mark.open_time() <= open) {
+            self.venue.mark_candle(&mark);
+        }
+        self.drive_venue(SimVenue::open_candle);
+        self.drain(observer)?;
+        while self.due.first_key_value().is_some_and(|((time, _), _)| *time < close) {
+            self.run_next_due(observer)?;
+        }
+        loop {
+            self.drive_venue(SimVenue::close_candle);
+            if self.queue.is_empty() {
+                break;
+            }
+            self.drain(observer)?;
+        }
+        self.take_candles(close, observer)?;
+        self.drain(observer)?;
+        self.run_due(close, observer)?;
+        Ok(Some(close))
+    }
+
+    /// Closes all positions at the last closes, as if the market stood still for one more instant.
+    ///
+    /// # Errors
+    /// As [`Simulation::step`].
+    pub fn close_at_end(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.inject(Event::Operator(qtp_core::OperatorAction::Flatten), observer)?;
+        let volume: qtp_core::Quantity = qtp_core::Quantity::new(STILL_VOLUME.into()).unwrap_or_default();
+        for market in self.engine.state().market.iter() {
+            let Some(price) = market.last() else { continue };
+            let (instrument, open_time, timeframe) = (market.instrument().clone(), self.now, self.timeframe);
+            let (open, high, low, close) = (price, price, price, price);
+            let parts = CandleParts { instrument, timeframe, open_time, open, high, low, close, volume };
+            if let Ok(still) = qtp_core::Candle::new(parts) {
+                self.venue.open_candle(&still, &mut self.emitted);
+            }
+        }
+        self.queue.extend(self.emitted.drain(..));
+        self.drain(observer)
+    }
+
+    /// Makes everything journaled durable.
+    ///
+    /// # Errors
+    /// [`EngineError::Journal`] if that is not certain.
+    pub fn sync(&mut self) -> Result<(), EngineError> {
+        match &mut self.journal {
+            Some(journal) => Ok(journal.sync()?),
+            None => Ok(()),
+        }
+    }
+
+    fn drive_venue(&mut self, phase: fn(&mut SimVenue, &qtp_core::Candle, &mut Vec<(Timestamp, Event)>)) {
+        let Event::Candles(batch) = &self.candles.event else { return };
+        for candle in batch.candles.iter().filter(|candle| candle.timeframe() == self.timeframe) {
+            phase(&mut self.venue, candle, &mut self.emitted);
+        }
+        self.queue.extend(self.emitted.drain(..));
+    }
+
+    /// Funding is paid on the position held before any fill at that instant.
+    fn pay_funding(&mut self, until: Timestamp, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.source.funding_until(until, &mut self.funding);
+        if self.funding.is_empty() {
+            return Ok(());
+        }
+        for rate in std::mem::take(&mut self.funding) {
+            let time = rate.time;
+            let event = Event::FundingRate(rate);
+            self.venue.on_market(&event, time, &mut self.emitted);
+            self.queue.push_back((time, event));
+            self.queue.extend(self.emitted.drain(..));
+            self.drain(observer)?;
+        }
+        Ok(())
+    }
+
+    fn run_due(&mut self, until: Timestamp, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        while self.due.first_key_value().is_some_and(|((time, _), _)| *time <= until) {
+            self.run_next_due(observer)?;
+        }
+        Ok(())
+    }
+
+    fn run_next_due(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        if let Some(((time, _), due)) = self.due.pop_first() {
+            let event = match due {
+                Due::Timer(timer) => Event::Timer(timer),
+                Due::Decision(outcome) => Event::Decision(outcome),
+            };
+            self.queue.push_back((time, event));
+        }
+        self.drain(observer)
+    }
+
+    fn schedule(&mut self, at: Timestamp, due: Due) {
+        self.due.insert((at.max(self.now), self.next_due), due);
+        self.next_due += 1;
+    }
+
+    /// Delivers what the venue said, and what it says to the answers, until all is quiet.
+    fn drain(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        while let Some((event_time, event)) = self.queue.pop_front() {
+            self.inject_past(observer)?;
+            self.now = self.now.max(event_time);
+            let record = EventRecord { seq: self.next_seq, event_time, receive_time: self.now, event };
+            self.deliver(&record, observer)?;
+        }
+        Ok(())
+    }
+
+    /// The batch stays where it is, so that a candle costs no allocation.
+    fn take_candles(&mut self, close: Timestamp, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.inject_past(observer)?;
+        self.now = self.now.max(close);
+        let event = Event::Stopped(qtp_core::Reason::new(String::new(), String::new()));
+        let placeholder = EventRecord { seq: 0, event_time: close, receive_time: close, event };
+        let mut record = std::mem::replace(&mut self.candles, placeholder);
+        (record.seq, record.event_time, record.receive_time) = (self.next_seq, close, self.now);
+        let result = self.deliver(&record, observer);
+        self.candles = record;
+        result
+    }
+
+    /// One fact: journal, engine, journal, and only then the world.
+    fn deliver(&mut self, record: &EventRecord, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        self.next_seq = record.seq + 1;
+        let journaled = self.journal_candles || !matches!(record.event, Event::Candles(_));
+        if journaled && (self.past.is_some() || self.journal.is_some()) {
+            self.write(JournalRecord::Event(record.clone()))?;
+        }
+        let mut commands = std::mem::take(&mut self.commands);
+        self.engine.process(record, &mut commands)?;
+        observer.on_event(record, &self.engine);
+        if !commands.is_empty() {
+            self.carry_out(record, &commands, observer)?;
+            commands.clear();
+        }
+        self.commands = commands;
+        Ok(())
+    }
+
+    fn carry_out(
+        &mut self,
+        cause: &EventRecord,
+        commands: &[Command],
+        observer: &mut dyn Observer,
+    ) -> Result<(), EngineError> {
+        for command in commands {
+            let seq = self.next_seq;
+            self.next_seq += 1;
+            self.hash.add(command);
+            if self.past.is_some() || self.journal.is_some() {
+                let (time, caused_by) = (self.now, cause.seq);
+                self.write(JournalRecord::Command(CommandRecord { seq, time, caused_by, intent: command.intent() }))?;
+            }
+            observer.on_command(seq, command, &self.engine);
+        }
+        if self.past.is_none() && commands.iter().any(Command::leaves) {
+            self.sync()?;
+        }
+        for command in commands {
+            self.dispatch(command);
+        }
+        self.queue.extend(self.emitted.drain(..));
+        Ok(())
+    }
+
+    fn dispatch(&mut self, command: &Command) {
+        match command {
+            Command::Submit(group) => self.venue.submit(group.get(), self.now, &mut self.emitted),
+            Command::Cancel(request) => self.venue.cancel(request, self.now, &mut self.emitted),
+            Command::Modify(request) => self.venue.modify(request.get(), self.now, &mut self.emitted),
+            Command::SetLeverage(request) => self.venue.set_leverage(request.get(), self.now, &mut self.emitted),
+            Command::SetTimer(timer) => self.schedule(timer.at, Due::Timer(*timer)),
+            Command::RequestDecision(request) => self.decide(request),
+            _ => {}
+        }
+    }
+
+    fn decide(&mut self, request: &DecisionRequest) {
+        let outcome = self.past_decisions.remove(&request.id).unwrap_or_else(|| {
+            let hold = || DecisionResult::Hold(qtp_core::Reason::new("no_engine", "no decision engine is configured"));
+            DecisionOutcome {
+                request: request.id,
+                owner: request.owner,
+                account: request.account.clone(),
+                snapshot_seq: request.snapshot_seq,
+                as_of: request.as_of,
+                result: self.decider.as_mut().map_or_else(hold, |decide| decide(request)),
+            }
+        });
+        self.schedule(self.now + self.decision_delay, Due::Decision(Box::new(outcome)));
+    }
+
+    /// While the past lasts, a record is compared with it; afterwards it is journaled.
+    fn write(&mut self, record: JournalRecord) -> Result<(), EngineError> {
+        if self.in_past() {
+            if let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()? {
+                if !same(&stored, &record) {
+                    let seq = stored.seq();
+                    let (recorded, replayed) = (describe(&stored), describe(&record));
+                    return Err(EngineError::Difference { seq, recorded, replayed });
+                }
+                return Ok(());
+            }
+        }
+        match &mut self.journal {
+            Some(journal) => Ok(journal.append(&record)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Facts from outside come back at the place in the sequence where they stood.
+    fn inject_past(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
+        while self.in_past() {
+            let Some(past) = &mut self.past else { break };
+            let Some(Ok(JournalRecord::Event(record))) = past.peek() else { break };
+            let outside = matches!(
+                record.event,
+                Event::RunStarted(_)
+                    | Event::RunResumed(_)
+                    | Event::DataRef(_)
+                    | Event::Operator(_)
+                    | Event::CashFlow { .. }
+                    | Event::Stopped(_)
+            );
+            if !outside || record.seq != self.next_seq {
+                break;
+            }
+            let record = record.clone();
+            self.now = self.now.max(record.receive_time);
+            self.deliver(&record, observer)?;
+        }
+        Ok(())
+    }
+}
+
+/// True if two records have the same stored form: what a journal leaves out does not count.
+pub(super) fn same(one: &JournalRecord, other: &JournalRecord) -> bool {
+    match (one, other) {
+        _ if one == other => true,
+        (JournalRecord::Command(one), JournalRecord::Command(other)) => {
+            serde_json::to_value(one).ok().is_some_and(|one| serde_json::to_value(other).ok() == Some(one))
+        }
+        _ => false,
+    }
+}
+
+/// A record in one line of bounded length, for an error.
+pub(super) fn describe(record: &JournalRecord) -> String {
+    let text = match record {
+        JournalRecord::Event(record) => serde_json::to_string(&record.event),
+        JournalRecord::Command(record) => serde_json::to_string(&record.intent),
+    };
+    let mut text = text.unwrap_or_else(|error| error.to_string());
+    if text.len() > 300 {
+        let cut = (0..=300).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(cut);
+        text.push_str("...");
+    }
+    text
+}

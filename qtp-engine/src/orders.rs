@@ -1,0 +1,236 @@
+//! The order manager: target - position - working orders - orders of unknown outcome.
+
+use qtp_core::{
+    ActiveTarget, Bracket, ClientOrderId, OrderDraft, OrderKind, OrderRequest, OrderRole, OrderSizing, Quantity,
+    Reason, Side, Signal, Target, TimeInForce,
+};
+
+use crate::engine::Engine;
+
+impl Engine {
+    /// Sizes a signal, makes it the target in force, and sends what is missing.
+    pub(crate) fn accept(&mut self, index: usize, signal: Signal) {
+        let account_id = self.controls[index].account.clone();
+        let Some(account) = self.state.account(&account_id) else { return };
+        let same = account.targets.get(&signal.instrument).filter(|active| active.signal.target == signal.target);
+        // A target by risk is sized once: saying it again must not chase the price.
+        let kept = same.filter(|_| matches!(signal.target, Target::Risk { .. })).map(|active| active.quantity);
+        let quantity = match kept {
+            Some(quantity) => quantity,
+            None => match self.size(index, &signal) {
+                Ok(quantity) => quantity,
+                Err(reason) => return self.deny(&signal.instrument, reason),
+            },
+        };
+        let owner = self.controls[index].owner;
+        let (instrument, set) = (signal.instrument.clone(), self.state.now);
+        if let Some(account) = self.state.account_mut(&account_id) {
+            account.targets.insert(instrument, ActiveTarget { owner, signal, quantity, set });
+        }
+        self.settle(index);
+        self.adopt_bracket(index);
+    }
+
+    /// Sends what is missing between the target in force and position plus working orders.
+    pub(crate) fn settle(&mut self, index: usize) {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return };
+        let Some(active) = account.targets.get(&control.instrument) else { return };
+        let position = account.portfolio.quantity(&control.instrument);
+        let working = account.working(&control.instrument);
+        let (target, sizing) = (active.quantity, sizing_of(active));
+        let committed = position + working;
+        let delta = match sizing {
+            OrderSizing::Fixed => target - committed,
+            // Sized at the fill: only the direction can be compared beforehand.
+            OrderSizing::EquityShare { .. } if committed.signum() == target.signum() => return,
+            OrderSizing::EquityShare { .. } => target - committed,
+        };
+        let Some(side) = Side::of(delta) else { return };
+        let opposing: Vec<ClientOrderId> = account
+            .orders_on(&control.instrument)
+            .filter(|order| order.request().role == OrderRole::Entry && order.request().side != side)
+            .map(|order| order.request().client_order_id)
+            .collect();
+        let unknown = account.has_unknown(&control.instrument);
+        let flips = position.signum() * delta.signum() < 0 && delta.abs() > position.abs();
+        let can_flip = self.capabilities.get(&control.account).is_some_and(|venue| venue.flip_in_one_order);
+        if !opposing.is_empty() || unknown || (flips && !can_flip) {
+            let account = control.account.clone();
+            self.controls[index].replacing = true;
+            for order in opposing {
+                self.cancel_order(&account, order);
+            }
+            return self.close_towards(index, target);
+        }
+        self.controls[index].replacing = false;
+        if self.send_target(index, delta, sizing) && sizing == OrderSizing::Fixed {
+            self.accept_reduction(index);
+        }
+    }
+
+    /// True if position and working orders together go beyond the target in force: a stop and a flip that
+    /// crossed, or a fill that came after its cancel.
+    pub(crate) fn overcommitted(&self, index: usize) -> bool {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return false };
+        let Some(active) = account.targets.get(&control.instrument) else { return false };
+        if matches!(active.signal.target, Target::EquityShare { .. }) {
+            return false;
+        }
+        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        (active.quantity - committed).signum() * committed.signum() < 0
+    }
+
+    /// Sends only the part that brings the position nearer to the target without adding risk.
+    fn close_towards(&mut self, index: usize, target: Quantity) {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return };
+        let position = account.portfolio.quantity(&control.instrument);
+        let kept = match position.signum() * target.signum() {
+            1 => if position.signum() > 0 { position.min(target) } else { position.max(target) },
+            _ => Quantity::ZERO,
+        };
+        let closing: Quantity = account
+            .orders_on(&control.instrument)
+            .filter(|order| matches!(order.request().role, OrderRole::Entry | OrderRole::Exit))
+            .map(|order| order.request().side.signed(order.remaining()))
+            .filter(|quantity| quantity.signum() * position.signum() < 0)
+            .sum();
+        let delta = kept - position - closing;
+        if delta.signum() * position.signum() < 0 {
+            self.send_target(index, delta, OrderSizing::Fixed);
+        }
+    }
+
+    /// Returns whether an order left.
+    fn send_target(&mut self, index: usize, delta: Quantity, sizing: OrderSizing) -> bool {
+        let control = &self.controls[index];
+        let Some(side) = Side::of(delta) else { return false };
+        let Some(account) = self.state.account(&control.account) else { return false };
+        let Some(instrument) = self.state.instruments.get(&control.instrument) else { return false };
+        let position = account.portfolio.quantity(&control.instrument);
+        let only_closes = position.signum() * delta.signum() < 0 && delta.abs() <= position.abs();
+        let quantity = match sizing {
+            OrderSizing::Fixed => instrument.size_rule.floor(delta.abs()),
+            OrderSizing::EquityShare { .. } => delta.abs(),
+        };
+        let price = self.state.market.get(&control.instrument).and_then(|market| market.reference());
+        if let (Some(price), OrderSizing::Fixed) = (price, sizing) {
+            if quantity.is_zero() {
+                return false;
+            }
+            if let Err(illegal) = instrument.check_size(quantity, price, true, only_closes) {
+                let words = format!("quantity={quantity} price={price}");
+                let id = control.instrument.clone();
+                self.deny(&id, Reason::new(illegal.code(), words));
+                return false;
+            }
+        }
+        let active = account.targets.get(&control.instrument);
+        let decided = active.and_then(|active| active.signal.decided);
+        let stop = active.and_then(|active| active.signal.bracket.stop).filter(|_| !only_closes);
+        let request = OrderRequest {
+            client_order_id: self.next_order_id(index),
+            account: self.controls[index].account.clone(),
+            instrument: self.controls[index].instrument.clone(),
+            side,
+            quantity,
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only: only_closes,
+            sizing,
+            role: if only_closes { OrderRole::Exit } else { OrderRole::Entry },
+            valid_until: self.config.order_validity.map(|validity| self.state.now + validity),
+            protective_stop: stop,
+            decision_price: decided.map(|decided| decided.price).or(price),
+        };
+        let time = decided.map_or(self.state.now, |decided| decided.time);
+        self.send(request, time).is_some()
+    }
+
+    /// What the gate left of an order is the target now: fills must not chase what was refused.
+    fn accept_reduction(&mut self, index: usize) {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account_mut(&control.account) else { return };
+        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        if let Some(active) = account.targets.get_mut(&control.instrument) {
+            if (active.quantity - committed).signum() * active.quantity.signum() > 0 {
+                active.quantity = committed;
+            }
+        }
+    }
+
+    /// Closes the position of an instrument at the market.
+    pub(crate) fn close(&mut self, index: usize, reason: &str) {
+        let control = &self.controls[index];
+        let signal = Signal {
+            instrument: control.instrument.clone(),
+            target: Target::FLAT,
+            bracket: Bracket::NONE,
+            reason: reason.to_owned(),
+            decided: None,
+        };
+        self.accept(index, signal);
+    }
+
+    /// An order that a strategy manages itself.
+    pub(crate) fn on_draft(&mut self, owner: usize, id: ClientOrderId, draft: OrderDraft) {
+        let Some(index) = self.owned(owner, &draft.instrument) else { return };
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return };
+        let crosses = account.orders_on(&draft.instrument).any(|order| {
+            let other = order.request();
+            match (draft.kind.limit(), other.kind.limit()) {
+                (Some(ours), Some(theirs)) if other.side != draft.side => match draft.side {
+                    Side::Buy => ours >= theirs,
+                    Side::Sell => ours <= theirs,
+                },
+                _ => false,
+            }
+        });
+        if crosses {
+            return self.deny(&draft.instrument, Reason::new("self_cross", "an own order rests on the other side"));
+        }
+        let request = OrderRequest {
+            client_order_id: id,
+            account: control.account.clone(),
+            instrument: draft.instrument,
+            side: draft.side,
+            quantity: draft.quantity,
+            kind: draft.kind,
+            time_in_force: draft.time_in_force,
+            post_only: draft.post_only,
+            reduce_only: draft.reduce_only,
+            sizing: OrderSizing::Fixed,
+            role: draft.role,
+            valid_until: self.config.order_validity.map(|validity| self.state.now + validity),
+            protective_stop: None,
+            decision_price: None,
+        };
+        self.send(request, self.state.now);
+    }
+
+    pub(crate) fn cancel_own(&mut self, owner: usize, id: ClientOrderId) {
+        if usize::from(id.strategy()) == owner && id.run() == self.run_id {
+            let account = self.slots[owner].account.clone();
+            self.cancel_order(&account, id);
+        }
+    }
+
+    pub(crate) fn next_order_id(&mut self, index: usize) -> ClientOrderId {
+        let owner = self.controls[index].owner;
+        let slot = &mut self.slots[usize::from(owner)];
+        let id = ClientOrderId::new(self.run_id, owner, slot.sequence);
+        slot.sequence += 1;
+        id
+    }
+}
+
+fn sizing_of(active: &ActiveTarget) -> OrderSizing {
+    match active.signal.target {
+        Target::EquityShare { share, whole_units } => OrderSizing::EquityShare { share: share.abs(), whole_units },
+        _ => OrderSizing::Fixed,
+    }
+}

@@ -1,0 +1,197 @@
+//! The bracket rule: a position never stands without the stop that was asked for, no stop outlives its position.
+
+use std::time::Duration;
+
+use qtp_core::{
+    Bracket, ClientOrderId, Notice, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, Price,
+    Quantity, Side, TimeInForce, Trigger,
+};
+
+use crate::engine::Engine;
+
+impl Engine {
+    /// Takes over the protection of the target in force once the position stands on its side.
+    pub(crate) fn adopt_bracket(&mut self, index: usize) {
+        let control = &mut self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return };
+        let position = account.portfolio.quantity(&control.instrument);
+        if position.is_zero() {
+            control.bracket = Bracket::NONE;
+        } else if let Some(active) = account.targets.get(&control.instrument) {
+            if active.signal.target.direction() == position.signum() {
+                control.bracket = active.signal.bracket;
+            }
+        }
+        self.protect(index);
+    }
+
+    /// Brings the resting protection in line with the position: new orders first, then cancels, so that
+    /// a resize never leaves a gap.
+    pub(crate) fn protect(&mut self, index: usize) {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return };
+        let position = account.portfolio.quantity(&control.instrument);
+        if position.is_zero() && control.stop.is_none() && control.target.is_none() && control.naked_since.is_none() {
+            return;
+        }
+        let both = self.capabilities.get(&control.account).is_some_and(|venue| venue.stop_and_target);
+        let bracket = if position.is_zero() { Bracket::NONE } else { control.bracket };
+        // Where the venue locks the coins for one of the two, the stop is the one that must rest.
+        let target = bracket.target.filter(|_| both || bracket.stop.is_none());
+        let stop = self.place(index, OrderRole::Stop, bracket.stop, position);
+        let target = self.place(index, OrderRole::Target, target, position);
+        let control = &mut self.controls[index];
+        (control.stop, control.target) = (stop, target);
+        self.watch_naked(index, position);
+    }
+
+    /// Keeps, places or replaces the protective order of one role. Returns the one that protects now.
+    fn place(
+        &mut self,
+        index: usize,
+        role: OrderRole,
+        level: Option<Price>,
+        position: Quantity,
+    ) -> Option<ClientOrderId> {
+        let control = &self.controls[index];
+        let account = self.state.account(&control.account)?;
+        let present = if role == OrderRole::Stop { control.stop } else { control.target };
+        let order = present.and_then(|id| account.orders.get(&id));
+        let fits = order.zip(level).is_some_and(|(order, level)| {
+            order.remaining() == position.abs()
+                && order.request().side.signed(position.abs()) == -position
+                && level_of(order.request()) == Some(level)
+                && order.cancel_requested().is_none()
+        });
+        if fits {
+            return present;
+        }
+        let stale = order.map(|order| order.request().client_order_id);
+        let account = control.account.clone();
+        let placed = level.zip(Side::of(-position)).and_then(|(level, side)| {
+            let request = self.protective_order(index, role, level, (side, position.abs()));
+            self.send(request, self.state.now)
+        });
+        if let Some(stale) = stale {
+            self.cancel_order(&account, stale);
+        }
+        placed
+    }
+
+    fn protective_order(
+        &mut self,
+        index: usize,
+        role: OrderRole,
+        level: Price,
+        (side, quantity): (Side, Quantity),
+    ) -> OrderRequest {
+        let source = self.config.trigger_source;
+        let rules = self.state.instruments.get(&self.controls[index].instrument);
+        // A stop is rounded towards the position, a target away from it: never a worse promise than asked for.
+        let up = matches!((role, side), (OrderRole::Stop, Side::Sell) | (OrderRole::Target, Side::Sell));
+        let rounding = if up { qtp_core::Rounding::Up } else { qtp_core::Rounding::Down };
+        let level = rules.and_then(|rules| rules.round_price(level, rounding)).unwrap_or(level);
+        let kind = match role {
+            OrderRole::Stop => OrderKind::StopMarket { trigger: Trigger { price: level, source } },
+            _ => OrderKind::Limit { price: level },
+        };
+        OrderRequest {
+            client_order_id: self.next_order_id(index),
+            account: self.controls[index].account.clone(),
+            instrument: self.controls[index].instrument.clone(),
+            side,
+            quantity,
+            kind,
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only: true,
+            sizing: OrderSizing::Fixed,
+            role,
+            valid_until: None,
+            protective_stop: None,
+            decision_price: None,
+        }
+    }
+
+    /// Starts or ends the naked time of a position.
+    fn watch_naked(&mut self, index: usize, position: Quantity) {
+        let now = self.state.now;
+        let grace = self.config.stop_grace;
+        let control = &mut self.controls[index];
+        let asked = control.bracket.stop.is_some() && !position.is_zero();
+        let resting = control.stop.and_then(|id| {
+            let account = self.state.accounts.iter().find(|a| *a.portfolio.account() == control.account)?;
+            account.orders.get(&id).filter(|order| order.status() != OrderStatus::Pending)
+        });
+        if !asked || resting.is_some() {
+            control.end_naked(now);
+        } else if control.naked_since.is_none() {
+            control.naked_since = Some(now);
+            self.set_engine_timer(grace);
+        }
+    }
+
+    /// A protective order was accepted, refused or taken away by the venue.
+    pub(crate) fn on_protection_report(&mut self, index: usize, role: OrderRole, report: &OrderReport) {
+        let control = &mut self.controls[index];
+        let ours = report.client_order_id.is_some_and(|id| control.stop == Some(id) || control.target == Some(id));
+        if !ours {
+            return;
+        }
+        match report.status {
+            OrderStatus::Open if role == OrderRole::Stop => {
+                let filled = control.filled.unwrap_or(self.state.now);
+                let delay = u64::try_from(self.state.now.since(filled).as_millis()).unwrap_or(u64::MAX);
+                let was_naked = control.naked_since.is_some();
+                control.stop_rejects = 0;
+                control.end_naked(self.state.now);
+                if let (true, Some(stop)) = (was_naked, report.price) {
+                    let instrument = report.instrument.clone();
+                    self.publish(Notice::StopResting { instrument, stop, delay_ms: delay });
+                }
+            }
+            OrderStatus::Rejected if role == OrderRole::Stop => {
+                control.stop = None;
+                control.stop_rejects += 1;
+                if control.stop_rejects >= self.config.stop_attempts {
+                    self.alert("stop_rejected", format!("{}: closing instead", report.instrument));
+                    self.close(index, "the venue refused the protective stop");
+                } else {
+                    self.protect(index);
+                }
+            }
+            OrderStatus::Rejected => control.target = None,
+            OrderStatus::Canceled | OrderStatus::Expired => {
+                if role == OrderRole::Stop {
+                    control.stop = None;
+                } else {
+                    control.target = None;
+                }
+                self.protect(index);
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes positions whose stop did not come to rest within the grace, and lapses old proposals.
+    pub(crate) fn on_engine_timer(&mut self) {
+        self.expire_proposals();
+        let (now, grace) = (self.state.now, self.config.stop_grace);
+        for index in 0..self.controls.len() {
+            let naked = self.controls[index].naked_since.map_or(Duration::ZERO, |since| now.since(since));
+            if naked >= grace && self.controls[index].naked_since.is_some() {
+                let instrument = self.controls[index].instrument.clone();
+                self.alert("naked_position", format!("{instrument}: no stop rests after {grace:?}: closing"));
+                self.close(index, "no protective stop came to rest in time");
+            }
+        }
+    }
+}
+
+/// The price that a protective order guards.
+const fn level_of(request: &OrderRequest) -> Option<Price> {
+    match request.kind.trigger() {
+        Some(trigger) => Some(trigger.price),
+        None => request.kind.limit(),
+    }
+}

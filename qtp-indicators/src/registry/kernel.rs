@@ -1,0 +1,138 @@
+//! Any indicator behind one object-safe face: candle in, a row of numbers out.
+
+use std::{fmt::Debug, marker::PhantomData};
+
+use qtp_core::Ohlcv;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Indicator, Source, TimedOhlcv};
+
+/// What [`SpecIndicator`](super::SpecIndicator) drives. A `bool` says whether `out` was written.
+pub(crate) trait Kernel: Send + Sync + Debug {
+    fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool;
+    fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool;
+    fn value(&self, out: &mut [f64]) -> bool;
+    fn warmup(&self) -> usize;
+    fn reset(&mut self);
+    fn save(&self) -> Result<Value, serde_json::Error>;
+    fn restore(&mut self, state: &Value) -> Result<(), serde_json::Error>;
+    fn boxed(&self) -> Box<dyn Kernel>;
+}
+
+/// An output that spreads over columns.
+pub(crate) trait Row {
+    /// Writes the columns in order.
+    fn write(&self, out: &mut [f64]);
+}
+
+impl Row for f64 {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, &[*self]);
+    }
+}
+
+/// Copies as many columns as both sides have.
+pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
+    for (to, from) in out.iter_mut().zip(row) {
+        *to = *from;
+    }
+}
+
+/// An indicator over one series of the candle.
+pub(crate) fn series<T>(indicator: T, source: Source) -> Box<dyn Kernel>
+where
+    T: Indicator<f64, Output: Row> + State,
+{
+    Box::new(Adapter { indicator, source, input: PhantomData::<fn(f64)> })
+}
+
+/// An indicator over whole candles.
+pub(crate) fn candles<T>(indicator: T) -> Box<dyn Kernel>
+where
+    T: Indicator<Ohlcv, Output: Row> + State,
+{
+    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(Ohlcv)> })
+}
+
+/// An indicator over candles that needs their open times.
+pub(crate) fn timed_candles<T>(indicator: T) -> Box<dyn Kernel>
+where
+    T: Indicator<TimedOhlcv, Output: Row> + State,
+{
+    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(TimedOhlcv)> })
+}
+
+/// What the state of an indicator must offer to be run from a spec.
+pub(crate) trait State: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
+
+/// How an input type is read from a candle.
+trait Input: Debug + 'static {
+    fn read(candle: &TimedOhlcv, source: Source) -> Self;
+}
+
+impl Input for f64 {
+    fn read(candle: &TimedOhlcv, source: Source) -> Self {
+        source.read(&candle.ohlcv)
+    }
+}
+
+impl Input for Ohlcv {
+    fn read(candle: &TimedOhlcv, _: Source) -> Self {
+        candle.ohlcv
+    }
+}
+
+impl Input for TimedOhlcv {
+    fn read(candle: &TimedOhlcv, _: Source) -> Self {
+        *candle
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Adapter<T, I> {
+    indicator: T,
+    source: Source,
+    input: PhantomData<fn(I)>,
+}
+
+impl<T, I> Kernel for Adapter<T, I>
+where
+    T: Indicator<I, Output: Row> + State,
+    I: Input,
+{
+    fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
+        self.indicator.update(I::read(candle, self.source)).map(|row| row.write(out)).is_some()
+    }
+
+    fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
+        self.indicator.peek(I::read(candle, self.source)).map(|row| row.write(out)).is_some()
+    }
+
+    fn value(&self, out: &mut [f64]) -> bool {
+        self.indicator.value().map(|row| row.write(out)).is_some()
+    }
+
+    fn warmup(&self) -> usize {
+        self.indicator.warmup()
+    }
+
+    fn reset(&mut self) {
+        self.indicator.reset();
+    }
+
+    fn save(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(&self.indicator)
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), serde_json::Error> {
+        self.indicator = T::deserialize(state)?;
+        Ok(())
+    }
+
+    fn boxed(&self) -> Box<dyn Kernel> {
+        Box::new(Self { indicator: self.indicator.clone(), source: self.source, input: PhantomData })
+    }
+}

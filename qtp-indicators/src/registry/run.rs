@@ -1,0 +1,143 @@
+//! An indicator made from a spec.
+
+use qtp_core::Ohlcv;
+use serde_json::{Value, json};
+
+use super::{MAX_OUTPUTS, kernel::Kernel, spec::Spec};
+use crate::{SpecError, TimedOhlcv};
+
+/// A running indicator made from a [`Spec`]: candles in, one number per column out.
+///
+/// It keeps the contract of [`Indicator`](crate::Indicator). Calls that yield a row write it to `out` and return
+/// `true`; before the first output they fill `out` with NaN and return `false`. `out` needs [`width`](Self::width)
+/// places: further ones are left alone, missing ones dropped. A spec's timeframe is only carried: the caller feeds
+/// candles of that timeframe.
+///
+/// ```
+/// use qtp_core::Ohlcv;
+///
+/// let mut macd = qtp_indicators::build("macd(2,3,1)")?;
+/// assert_eq!(macd.columns(), ["macd(2,3,1).macd", "macd(2,3,1).signal", "macd(2,3,1).histogram"]);
+/// let mut row = [0.0; 3];
+/// for (i, close) in [1.0, 2.0, 3.0].into_iter().enumerate() {
+///     let candle = Ohlcv { open: close, high: close, low: close, close, volume: 1.0 };
+///     macd.update(&candle, i as i64 * 60_000_000_000, &mut row);
+/// }
+/// assert_eq!(row, [0.5, 0.5, 0.0]);
+///
+/// let snapshot = macd.save()?.to_string();
+/// let mut restored = qtp_indicators::build("macd(2,3,1)")?;
+/// restored.restore(&serde_json::from_str(&snapshot)?)?;
+/// assert_eq!(restored.save()?, macd.save()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SpecIndicator {
+    spec: Spec,
+    columns: Vec<String>,
+    kernel: Box<dyn Kernel>,
+}
+
+impl Clone for SpecIndicator {
+    fn clone(&self) -> Self {
+        Self { spec: self.spec.clone(), columns: self.columns.clone(), kernel: self.kernel.boxed() }
+    }
+}
+
+impl SpecIndicator {
+    pub(super) fn new(spec: Spec, kernel: Box<dyn Kernel>) -> Self {
+        Self { columns: spec.columns(), spec, kernel }
+    }
+
+    /// Returns the spec it was made from.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Returns the column names in the order of the row.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Returns the number of columns, at most [`MAX_OUTPUTS`].
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Returns the number of candles until the first row, at least 1.
+    #[must_use]
+    pub fn warmup(&self) -> usize {
+        self.kernel.warmup()
+    }
+
+    /// Takes a closed candle; `open_time` is in nanoseconds since 1970-01-01 UTC.
+    pub fn update(&mut self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
+        let mut row = [f64::NAN; MAX_OUTPUTS];
+        let warm = self.kernel.update(&TimedOhlcv { open_time, ohlcv: *candle }, &mut row);
+        self.select(warm, &row, out)
+    }
+
+    /// Writes the row that `update` would give for a forming candle, without taking the candle.
+    pub fn peek(&self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
+        let mut row = [f64::NAN; MAX_OUTPUTS];
+        let warm = self.kernel.peek(&TimedOhlcv { open_time, ohlcv: *candle }, &mut row);
+        self.select(warm, &row, out)
+    }
+
+    /// Writes the row of the last candle taken.
+    pub fn value(&self, out: &mut [f64]) -> bool {
+        let mut row = [f64::NAN; MAX_OUTPUTS];
+        let warm = self.kernel.value(&mut row);
+        self.select(warm, &row, out)
+    }
+
+    /// Forgets every candle, as if newly built.
+    pub fn reset(&mut self) {
+        self.kernel.reset();
+    }
+
+    /// Returns the state as JSON; as text it restores to the same bits.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::Snapshot`] if the state cannot be written as JSON.
+    pub fn save(&self) -> Result<Value, SpecError> {
+        let state = self.kernel.save().map_err(|error| self.refused(error.to_string()))?;
+        Ok(json!({ "spec": self.spec.canonical(), "state": state }))
+    }
+
+    /// Takes over a state that `save` of the same spec returned; on an error nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::Snapshot`] if the snapshot is of another spec or damaged.
+    pub fn restore(&mut self, snapshot: &Value) -> Result<(), SpecError> {
+        let spec = self.spec.canonical();
+        if snapshot.get("spec").and_then(Value::as_str) != Some(spec.as_str()) {
+            return Err(self.refused("it was saved from another spec".to_owned()));
+        }
+        let state = snapshot.get("state").ok_or_else(|| self.refused("it holds no state".to_owned()))?;
+        let mut restored = self.kernel.boxed();
+        restored.restore(state).map_err(|error| self.refused(error.to_string()))?;
+        if restored.warmup() != self.kernel.warmup() {
+            return Err(self.refused("its state has other parameters".to_owned()));
+        }
+        self.kernel = restored;
+        Ok(())
+    }
+
+    fn select(&self, warm: bool, row: &[f64; MAX_OUTPUTS], out: &mut [f64]) -> bool {
+        let first = self.spec.output_index().unwrap_or(0);
+        for (to, from) in out.iter_mut().zip(row.iter().skip(first).take(self.columns.len())) {
+            *to = *from;
+        }
+        warm
+    }
+
+    fn refused(&self, reason: String) -> SpecError {
+        SpecError::Snapshot { spec: self.spec.text().to_owned(), reason }
+    }
+}

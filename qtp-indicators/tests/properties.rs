@@ -1,0 +1,181 @@
+//! What the contract promises of every indicator in the catalogue, tried on random candles.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use proptest::prelude::*;
+use qtp_core::Ohlcv;
+use qtp_indicators::{Spec, SpecIndicator, batch_spec, build, catalogue};
+
+const HOUR: i64 = 3_600_000_000_000;
+
+/// Every entry with short periods, so that few candles go far past the warm-up and round the ring.
+fn specs() -> Vec<String> {
+    let mut specs: Vec<String> = catalogue().map(|info| info.name.to_owned()).collect();
+    for short in
+        ["sma(1)", "sma(4)", "ema(1)", "wma(1)", "wma(3)", "rsi(2)", "atr(1)", "stddev(2)", "stddev(5)"]
+    {
+        specs.push(short.to_owned());
+    }
+    specs
+        .extend(["macd(5,3,2)", "bbands(3,1.5)", "vwap(cumulative)", "ema(3,source=hl2)"].map(str::to_owned));
+    specs
+}
+
+fn price() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        8 => 50.0..150.0,
+        1 => Just(100.0),
+        1 => -1e12..1e12,
+        1 => any::<f64>().prop_filter("finite", |x| x.is_finite()),
+    ]
+}
+
+fn candles() -> impl Strategy<Value = Vec<Ohlcv>> {
+    let candle = (price(), price(), price(), price(), prop_oneof![4 => 0.0..1e6, 1 => Just(0.0)])
+        .prop_map(|(open, high, low, close, volume)| Ohlcv { open, high, low, close, volume });
+    prop::collection::vec(candle, 1..120)
+}
+
+fn row(indicator: &SpecIndicator) -> Vec<f64> {
+    vec![0.0; indicator.width()]
+}
+
+fn bits(row: &[f64]) -> Vec<u64> {
+    row.iter().map(|x| x.to_bits()).collect()
+}
+
+fn rows(spec: &str, candles: &[Ohlcv]) -> Vec<Vec<u64>> {
+    let mut indicator = build(spec).unwrap();
+    let mut row = row(&indicator);
+    let step = |(i, candle): (usize, &Ohlcv)| {
+        indicator.update(candle, i as i64 * HOUR, &mut row);
+        bits(&row)
+    };
+    candles.iter().enumerate().map(step).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn streaming_equals_batch_bit_for_bit(candles in candles()) {
+        let times: Vec<i64> = (0..candles.len() as i64).map(|i| i * HOUR).collect();
+        for text in specs() {
+            let spec: Spec = text.parse().unwrap();
+            let mut columns = vec![vec![0.0; candles.len()]; spec.columns().len()];
+            let mut views: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+            batch_spec(&spec, &candles, &times, &mut views).unwrap();
+            for (i, row) in rows(&text, &candles).iter().enumerate() {
+                let batch: Vec<u64> = columns.iter().map(|column| column[i].to_bits()).collect();
+                prop_assert_eq!(row, &batch, "{} at {}", text, i);
+            }
+        }
+    }
+
+    #[test]
+    fn peek_equals_the_next_update_and_leaves_the_state(candles in candles()) {
+        for text in specs() {
+            let mut indicator = build(&text).unwrap();
+            let (mut peeked, mut updated) = (row(&indicator), row(&indicator));
+            for (i, candle) in candles.iter().enumerate() {
+                let before = indicator.save().unwrap();
+                let time = i as i64 * HOUR;
+                let warm = indicator.peek(candle, time, &mut peeked);
+                prop_assert_eq!(&indicator.save().unwrap(), &before);
+                prop_assert_eq!(indicator.update(candle, time, &mut updated), warm);
+                prop_assert_eq!(bits(&peeked), bits(&updated), "{} at {}", text, i);
+                let known = indicator.value(&mut peeked);
+                prop_assert_eq!((known, bits(&peeked)), (warm, bits(&updated)));
+            }
+        }
+    }
+
+    #[test]
+    fn restored_text_continues_bit_for_bit(candles in candles(), cut in 0.0..1.0) {
+        let cut = (candles.len() as f64 * cut) as usize;
+        for text in specs() {
+            let mut indicator = build(&text).unwrap();
+            let (mut expected, mut actual) = (row(&indicator), row(&indicator));
+            for (i, candle) in candles[..cut].iter().enumerate() {
+                indicator.update(candle, i as i64 * HOUR, &mut expected);
+            }
+            let snapshot = indicator.save().unwrap().to_string();
+            let mut restored = build(&text).unwrap();
+            restored.restore(&serde_json::from_str(&snapshot).unwrap()).unwrap();
+            for (i, candle) in candles.iter().enumerate().skip(cut) {
+                indicator.update(candle, i as i64 * HOUR, &mut expected);
+                restored.update(candle, i as i64 * HOUR, &mut actual);
+                prop_assert_eq!(bits(&expected), bits(&actual), "{} at {}", text, i);
+            }
+        }
+    }
+
+    #[test]
+    fn cutting_the_input_never_changes_earlier_outputs(candles in candles(), cut in 0.0..1.0) {
+        let cut = (candles.len() as f64 * cut) as usize;
+        for text in specs() {
+            prop_assert_eq!(&rows(&text, &candles)[..cut], &rows(&text, &candles[..cut])[..]);
+        }
+    }
+
+    #[test]
+    fn finite_input_is_warm_on_time_and_never_nan(candles in candles()) {
+        for text in specs() {
+            let mut indicator = build(&text).unwrap();
+            let mut row = row(&indicator);
+            for (i, candle) in candles.iter().enumerate() {
+                let warm = indicator.update(candle, i as i64 * HOUR, &mut row);
+                prop_assert_eq!(warm, i + 1 >= indicator.warmup(), "{} at {}", text, i);
+                prop_assert!(row.iter().all(|x| x.is_finite() == warm), "{} at {}: {:?}", text, i, row);
+            }
+        }
+    }
+
+    #[test]
+    fn skipped_input_and_reset_leave_no_trace(candles in candles()) {
+        for text in specs() {
+            let fresh = build(&text).unwrap();
+            let mut indicator = fresh.clone();
+            let mut row = row(&indicator);
+            for candle in &candles {
+                indicator.update(candle, 0, &mut row);
+            }
+            let before = indicator.save().unwrap();
+            let hole = Ohlcv { open: f64::NAN, high: f64::NAN, low: f64::INFINITY, close: f64::NAN, volume: f64::NAN };
+            prop_assert!(!indicator.update(&hole, 0, &mut row));
+            prop_assert_eq!(&indicator.save().unwrap(), &before);
+            indicator.reset();
+            prop_assert_eq!(indicator.save().unwrap(), fresh.save().unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_spike_leaves_no_error_behind() {
+    let mut specs: Vec<_> = ["sma(20)", "wma(20)", "stddev(20)"].map(|spec| build(spec).unwrap()).into();
+    let calm = |i: i64| 1.0 + (i % 7) as f64 * 0.01;
+    for i in 0..1_000 {
+        let close = if i == 503 { 1e12 } else { calm(i) };
+        let candle = Ohlcv { close, ..Ohlcv::default() };
+        for spec in &mut specs {
+            spec.update(&candle, i * HOUR, &mut [0.0]);
+        }
+        if i < 523 {
+            continue;
+        }
+        let window: Vec<f64> = (i - 19..=i).map(calm).collect();
+        let mean = window.iter().sum::<f64>() / 20.0;
+        let weighted = window.iter().zip(1..).map(|(x, w)| x * f64::from(w)).sum::<f64>() / 210.0;
+        let variance = window.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 20.0;
+        for (spec, expected) in specs.iter().zip([mean, weighted, variance.sqrt()]) {
+            let mut out = [0.0];
+            spec.value(&mut out);
+            assert!(
+                (out[0] / expected - 1.0).abs() < 1e-11,
+                "{} at {i}: {} for {expected}",
+                spec.spec(),
+                out[0]
+            );
+        }
+    }
+}
