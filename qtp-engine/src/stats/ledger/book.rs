@@ -9,6 +9,8 @@ use super::trip::{OpenTrip, RoundTrip, TripSide};
 
 /// Average prices are quotients; more digits than this say nothing.
 const PRICE_DIGITS: u32 = 18;
+/// Decimals of the cost that a partial close moves, as in the account: sums with it stay exact.
+const COST_DECIMALS: u32 = 16;
 /// A share of a fee gets so many decimals, or as many as the fee has, so that both shares sum to the fee.
 const FEE_DECIMALS: u32 = 8;
 
@@ -193,8 +195,9 @@ impl Book {
     /// Closes a part, which takes its share of the cost along.
     fn leave(&mut self, fill: &Fill, change: Quantity, fee: Notional) {
         let (cost, held) = (self.cost.get(), self.held.get().abs());
-        let share = cost.checked_mul(change.get().abs()).and_then(|cost| cost.checked_div(held));
-        self.cost -= Notional::from_decimal(share.unwrap_or_default());
+        let share = cost.checked_mul(change.get().abs()).and_then(|product| product.checked_div(held));
+        let share = share.or_else(|| cost.checked_div(held)?.checked_mul(change.get().abs()));
+        self.cost -= Notional::from_decimal(share.unwrap_or(cost).round_dp(COST_DECIMALS));
         self.held += change;
         let value = self.value(fill.price, change.abs());
         if let Some(trip) = &mut self.trip {
