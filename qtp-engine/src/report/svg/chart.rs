@@ -13,7 +13,7 @@ const LEFT: f64 = 8.0;
 const RIGHT: f64 = 76.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 24.0;
-const MARKER: f64 = 5.0;
+const MARKER: f64 = 5.5;
 
 /// Size of a chart and what its axes span.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -171,7 +171,7 @@ impl Chart {
     /// Draws a marker.
     pub fn marker(&mut self, marker: &Marker<'_>) {
         let (x, y) = (self.x(marker.time), self.y(marker.value));
-        let (m, low, high) = (MARKER, y + 2.0, y - 2.0);
+        let (m, low, high) = (MARKER, y + 4.0, y - 4.0);
         let path = match marker.shape {
             MarkerShape::Up => format!("M{x:.1} {low:.1}l{m} {h}h-{w}Z", h = 1.7 * m, w = 2.0 * m),
             MarkerShape::Down => format!("M{x:.1} {high:.1}l{m} -{h}h-{w}Z", h = 1.7 * m, w = 2.0 * m),

@@ -9,8 +9,10 @@ use super::trip::{OpenTrip, RoundTrip, TripSide};
 
 /// Average prices are quotients; more digits than this say nothing.
 const PRICE_DIGITS: u32 = 18;
-/// A share of a fee gets this many decimals, so that both shares sum to the fee.
-const FEE_DECIMALS: u32 = 12;
+/// Decimals of the cost that a partial close moves, as in the account: sums with it stay exact.
+const COST_DECIMALS: u32 = 16;
+/// A share of a fee gets so many decimals, or as many as the fee has, so that both shares sum to the fee.
+const FEE_DECIMALS: u32 = 8;
 
 /// Quantity and cost move as those of [`qtp_core::Position`], to the same digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,8 +53,13 @@ struct Leg {
 
 impl Leg {
     fn add(&mut self, quantity: Quantity, value: Notional, price: Price) {
-        self.value += value;
-        self.quantity += quantity;
+        // Most legs have one fill, and a sum costs more than a copy.
+        if self.fills == 0 {
+            (self.value, self.quantity) = (value, quantity);
+        } else {
+            self.value += value;
+            self.quantity += quantity;
+        }
         self.fills += 1;
         self.last_price = Some(price);
     }
@@ -168,26 +175,29 @@ impl Book {
 
     /// Opens or adds; a change of zero only costs its fee.
     fn enter(&mut self, fill: &Fill, change: Quantity, fee: Notional) {
-        let signed = self.value(fill.price, change);
-        self.cost += signed;
-        self.held += change;
-        let (held, stop) = (self.held, &mut self.next_stop);
-        let trip = self.trip.get_or_insert_with(|| {
-            let side = if held.signum() > 0 { TripSide::Long } else { TripSide::Short };
-            Running::new(side, fill.time, stop.take())
-        });
+        let (signed, size) = (self.value(fill.price, change), change.abs());
+        let Some(trip) = &mut self.trip else {
+            (self.cost, self.held) = (signed, change);
+            let side = if change.signum() > 0 { TripSide::Long } else { TripSide::Short };
+            let entries = Leg { quantity: size, value: signed.abs(), fills: 1, last_price: Some(fill.price) };
+            self.trip = Some(Running::new(side, fill.time, entries, fee, self.next_stop.take()));
+            return;
+        };
         trip.fees += fee;
         if !change.is_zero() {
-            trip.entries.add(change.abs(), signed.abs(), fill.price);
-            trip.largest = trip.largest.max(held.abs());
+            self.cost += signed;
+            self.held += change;
+            trip.entries.add(size, signed.abs(), fill.price);
+            trip.largest = trip.largest.max(self.held.abs());
         }
     }
 
     /// Closes a part, which takes its share of the cost along.
     fn leave(&mut self, fill: &Fill, change: Quantity, fee: Notional) {
         let (cost, held) = (self.cost.get(), self.held.get().abs());
-        let share = cost.checked_mul(change.get().abs()).and_then(|cost| cost.checked_div(held));
-        self.cost -= Notional::from_decimal(share.unwrap_or_default());
+        let share = cost.checked_mul(change.get().abs()).and_then(|product| product.checked_div(held));
+        let share = share.or_else(|| cost.checked_div(held)?.checked_mul(change.get().abs()));
+        self.cost -= Notional::from_decimal(share.unwrap_or(cost).round_dp(COST_DECIMALS));
         self.held += change;
         let value = self.value(fill.price, change.abs());
         if let Some(trip) = &mut self.trip {
@@ -208,11 +218,12 @@ impl Book {
     }
 
     fn finish(&mut self, time: Timestamp) -> Option<RoundTrip> {
-        let trip = self.trip.take()?;
+        let trip = self.trip.as_ref()?;
         let gross = trip.gross();
+        let earned = if trip.funding.is_zero() { gross } else { gross + trip.funding };
         let entry_price = trip.entries.average(self.multiplier)?;
         let (adverse, favourable) = trip.excursions(entry_price);
-        Some(RoundTrip {
+        let closed = RoundTrip {
             account: self.account.clone(),
             instrument: self.instrument.clone(),
             side: trip.side,
@@ -224,25 +235,27 @@ impl Book {
             gross,
             fees: trip.fees,
             funding: trip.funding,
-            net: gross - trip.fees + trip.funding,
+            net: earned - trip.fees,
             fills: trip.entries.fills + trip.exits.fills,
             stop: trip.stop,
             last_stop: trip.last_stop,
             adverse,
             favourable,
-        })
+        };
+        self.trip = None;
+        Some(closed)
     }
 }
 
 impl Running {
-    fn new(side: TripSide, entry_time: Timestamp, stop: Option<Price>) -> Self {
+    fn new(side: TripSide, entry_time: Timestamp, entries: Leg, fees: Notional, stop: Option<Price>) -> Self {
         Self {
             side,
             entry_time,
-            largest: Quantity::ZERO,
-            entries: Leg::default(),
+            largest: entries.quantity,
+            entries,
             exits: Leg::default(),
-            fees: Notional::ZERO,
+            fees,
             funding: Notional::ZERO,
             stop,
             last_stop: stop,
@@ -284,8 +297,15 @@ fn split_fee(fee: Notional, closed: Quantity, size: Quantity) -> (Notional, Noti
 /// `fee * part / whole`, cut to so many decimals, in integers: a decimal division is many times slower.
 fn integer_share(fee: Decimal, part: Decimal, whole: Decimal, decimals: u32) -> Option<Decimal> {
     let scale = part.scale().max(whole.scale());
-    let part = part.mantissa().checked_mul(10_i128.checked_pow(scale - part.scale())?)?;
-    let whole = whole.mantissa().checked_mul(10_i128.checked_pow(scale - whole.scale())?)?;
-    let fee = fee.mantissa().checked_mul(10_i128.checked_pow(decimals - fee.scale())?)?;
-    Decimal::try_from_i128_with_scale(fee.checked_mul(part)?.checked_div(whole)?, decimals).ok()
+    let (part, whole) = (mantissa(part, scale)?, mantissa(whole, scale)?);
+    let share = mantissa(fee, decimals)?.checked_mul(part)?.checked_div(whole)?;
+    Decimal::try_from_i128_with_scale(share, decimals).ok()
+}
+
+/// The digits of a value at a scale that is not below its own.
+fn mantissa(value: Decimal, scale: u32) -> Option<i128> {
+    match scale.checked_sub(value.scale())? {
+        0 => Some(value.mantissa()),
+        more => value.mantissa().checked_mul(10_i128.checked_pow(more)?),
+    }
 }

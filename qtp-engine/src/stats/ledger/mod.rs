@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use book::Book;
 pub use totals::TripTotals;
+use totals::float;
 pub use trip::{OpenTrip, RoundTrip, TripSide};
 
 /// Which closed round trips stay in memory. The totals count all of them in any case.
@@ -62,7 +63,7 @@ pub struct TradeLedger {
     fees: Notional,
     funding: Notional,
     unattributed: Notional,
-    traded: Notional,
+    traded: f64,
     open: usize,
     exposed_since: Timestamp,
     exposed: Duration,
@@ -79,8 +80,7 @@ impl TradeLedger {
     pub fn on_fill(&mut self, fill: &Fill, instrument: &Instrument, fee_value: Notional) {
         self.fills += 1;
         self.fees += fee_value;
-        let traded = instrument.notional(fill.price, fill.quantity);
-        self.traded += traded;
+        self.traded += float(fill.price.get()) * float(fill.quantity.get()) * float(instrument.multiplier);
         let index = self.book(&fill.account, instrument);
         let Some(book) = self.books.get_mut(index) else { return };
         let was_open = !book.is_flat();
@@ -161,8 +161,8 @@ impl TradeLedger {
         self.unattributed
     }
 
-    /// Sum of the magnitudes of all fills.
-    pub const fn traded(&self) -> Notional {
+    /// Sum of the magnitudes of all fills: a measure of activity, so a float will do.
+    pub const fn traded(&self) -> f64 {
         self.traded
     }
 

@@ -15,12 +15,8 @@ pub struct TripTotals {
     pub wins: u64,
     /// Sum of the nets.
     pub net: Notional,
-    /// Sum of the price profits before costs.
-    pub gross: Notional,
     /// Sum of the price profits above zero, before costs.
     pub gross_profit: Notional,
-    /// Sum of the nets above zero.
-    pub won: Notional,
     /// Sum of the nets below zero, as a magnitude.
     pub lost: Notional,
     /// Largest net.
@@ -36,25 +32,26 @@ impl TripTotals {
     pub fn add(&mut self, trip: &RoundTrip) {
         self.round_trips += 1;
         self.net += trip.net;
-        self.gross += trip.gross;
         if trip.gross.signum() > 0 {
             self.gross_profit += trip.gross;
         }
         match trip.net.signum() {
-            1 => {
-                self.wins += 1;
-                self.won += trip.net;
-            }
+            1 => self.wins += 1,
             -1 => self.lost -= trip.net,
             _ => {}
         }
         self.best = Some(self.best.map_or(trip.net, |best| best.max(trip.net)));
         self.worst = Some(self.worst.map_or(trip.net, |worst| worst.min(trip.net)));
         // Welford (1962): one pass without cancellation.
-        let net = float(trip.net);
+        let net = float(trip.net.get());
         let from_mean = net - self.mean;
         self.mean += from_mean / self.round_trips as f64;
         self.squares += from_mean * (net - self.mean);
+    }
+
+    /// Sum of the nets above zero.
+    pub fn won(&self) -> Notional {
+        self.net + self.lost
     }
 
     /// Mean net of a trip; `None` without trips.
@@ -74,19 +71,19 @@ impl TripTotals {
 
     /// What was won per unit lost; `None` if nothing was lost.
     pub fn profit_factor(&self) -> Option<f64> {
-        (!self.lost.is_zero()).then(|| self.won.to_f64() / self.lost.to_f64())
+        (!self.lost.is_zero()).then(|| self.won().to_f64() / self.lost.to_f64())
     }
 }
 
 /// A float within one unit in the last place. The nearest one takes ten times as long to find.
-fn float(value: Notional) -> f64 {
+pub(super) fn float(value: Decimal) -> f64 {
     const POWERS: [f64; 19] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
         1e18,
     ];
-    let scale = usize::try_from(value.get().scale()).ok();
+    let scale = usize::try_from(value.scale()).ok();
     match scale.and_then(|scale| POWERS.get(scale)) {
-        Some(power) => value.get().mantissa() as f64 / power,
-        None => value.to_f64(),
+        Some(power) => value.mantissa() as f64 / power,
+        None => Notional::from_decimal(value).to_f64(),
     }
 }

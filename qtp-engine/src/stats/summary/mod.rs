@@ -187,7 +187,7 @@ impl Summary {
         self.funding = ledger.funding().to_f64();
         self.price_profit = self.net_profit + self.fees - self.funding;
         self.costs_share = share(self.fees - self.funding, ledger.totals().gross_profit.to_f64());
-        self.traded = ledger.traded().to_f64();
+        self.traded = ledger.traded();
         self.turnover = share(self.traded, self.initial_equity);
         if let (Some(first), Some(last)) = (self.first_time, self.last_time) {
             let length = last.since(first).as_secs_f64();
