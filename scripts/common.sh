@@ -11,7 +11,7 @@ LIBRARIES=(qtp-core qtp-indicators qtp-risk qtp-exchange qtp-llm qtp-store qtp-e
 
 # Runs a command and shows it, so that a failure can be repeated by hand.
 run() {
-    echo "+ $*"
+    echo "+ $*" >&2
     "$@"
 }
 

@@ -1,6 +1,7 @@
 //! Real files of many origins read with the row counts and times that are known of them.
 
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! Many series come out in the order in which they closed.
 
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use qtp_core::{

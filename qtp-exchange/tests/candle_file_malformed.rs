@@ -1,6 +1,7 @@
 //! Every kind of malformed candle file is refused with file, line and column.
 
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Well-formed candle, funding and signal files read as they were written.
 
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::Write as _;
 use std::path::PathBuf;

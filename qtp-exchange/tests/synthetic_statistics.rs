@@ -1,6 +1,7 @@
 //! The synthetic market has the known traits of real returns.
 
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use qtp_core::{CandleBatch, Timeframe};
 use qtp_exchange::candle_file::CandleSource;

@@ -17,15 +17,17 @@ from project import skip
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+HEADINGS = {"h1", "h2", "h3"}
 DRAWN = {"path", "polyline", "line", "canvas"}
 
 
 class Page(HTMLParser):
-    """Counts what is drawn below an element named after the equity, and the rows of the table of trades."""
+    """Counts what is drawn in a figure named after the equity, and the table rows under a heading about trades."""
 
     def __init__(self):
         super().__init__()
         self.open = []  # (tag, names) of the elements around the current one
+        self.heading = ""
         self.equity_shapes = self.trade_rows = 0
         self.fetched = []
 
@@ -34,12 +36,19 @@ class Page(HTMLParser):
         names = " ".join(attributes.get(name, "") for name in ("id", "class", "aria-label", "data-figure")).lower()
         around = " ".join(words for _, words in self.open) + " " + names
         self.equity_shapes += tag in DRAWN and "equity" in around
-        self.trade_rows += tag == "tr" and "trades" in around and any(outer == "tbody" for outer, _ in self.open)
+        if tag in HEADINGS:
+            self.heading = ""
+        about_trades = re.search("trades|round trips", self.heading.lower())
+        self.trade_rows += tag == "tr" and bool(about_trades) and any(outer == "tbody" for outer, _ in self.open)
         source = attributes.get("href" if tag == "link" else "src", "")
         if tag != "a" and re.match(r"(https?:)?//", source):
             self.fetched.append(source)
         if tag not in VOID:
             self.open.append((tag, names))
+
+    def handle_data(self, data):
+        if any(outer in HEADINGS for outer, _ in self.open):
+            self.heading += data
 
     def handle_startendtag(self, tag, attrs):
         self.handle_starttag(tag, attrs)

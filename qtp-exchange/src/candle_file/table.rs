@@ -120,14 +120,16 @@ impl Table {
         if !self.lines.advance()? {
             return Ok(false);
         }
-        if self.lines.line().trim_ascii().is_empty() {
+        if self.lines.line().first().is_none_or(u8::is_ascii_whitespace)
+            && self.lines.line().trim_ascii().is_empty()
+        {
             return self.only_blank_lines_follow();
         }
-        let line = self.lines.line();
+        let (beyond, length) = self.lines.line_and_beyond();
         self.fields.clear();
         let mut start = 0;
-        while start <= line.len() {
-            let field = Token::scan(line, start);
+        while start <= length {
+            let field = Token::scan(beyond, length, start);
             self.fields.push(field);
             start = field.end + 1;
         }
