@@ -126,7 +126,15 @@ fn check_data(reference: &DataRef, data: &[DataRef]) -> Result<(), Failure> {
 /// Records of a journal file or of a store.
 enum Records {
     File(Box<dyn Iterator<Item = Result<JournalRecord, qtp_core::StoreError>>>),
-    Store { runtime: tokio::runtime::Runtime, store: SqliteStore, page: std::vec::IntoIter<JournalRecord>, next: u64 },
+    Store(Box<StorePages>),
+}
+
+/// A store that is read page by page.
+struct StorePages {
+    runtime: tokio::runtime::Runtime,
+    store: SqliteStore,
+    page: std::vec::IntoIter<JournalRecord>,
+    next: u64,
 }
 
 impl Records {
@@ -138,7 +146,8 @@ impl Records {
         if &magic[..read] == b"SQLite format 3" {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let store = runtime.block_on(SqliteStore::open(path))?;
-            return Ok(Self::Store { runtime, store, page: Vec::new().into_iter(), next: 0 });
+            let page = Vec::new().into_iter();
+            return Ok(Self::Store(Box::new(StorePages { runtime, store, page, next: 0 })));
         }
         Ok(Self::File(Box::new(FileJournal::read(path)?)))
     }
@@ -146,14 +155,14 @@ impl Records {
     fn next(&mut self) -> Result<Option<JournalRecord>, Failure> {
         match self {
             Self::File(records) => Ok(records.next().transpose()?),
-            Self::Store { runtime, store, page, next } => {
-                if let Some(record) = page.next() {
+            Self::Store(pages) => {
+                if let Some(record) = pages.page.next() {
                     return Ok(Some(record));
                 }
-                let records = runtime.block_on(store.read(*next, PAGE))?;
-                *next = records.last().map_or(*next, |record| record.seq() + 1);
-                *page = records.into_iter();
-                Ok(page.next())
+                let records = pages.runtime.block_on(pages.store.read(pages.next, PAGE))?;
+                pages.next = records.last().map_or(pages.next, |record| record.seq() + 1);
+                pages.page = records.into_iter();
+                Ok(pages.page.next())
             }
         }
     }

@@ -100,7 +100,7 @@ text_id! {
 /// assert_eq!(id.venue_str(), "hyperliquid");
 /// # Ok::<(), qtp_core::ValueError>(())
 /// ```
-#[derive(Clone, Hash)]
+#[derive(Clone)]
 pub struct InstrumentId(Arc<str>);
 
 impl InstrumentId {
@@ -157,6 +157,12 @@ impl PartialEq for InstrumentId {
 }
 
 impl Eq for InstrumentId {}
+
+impl std::hash::Hash for InstrumentId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl PartialOrd for InstrumentId {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {

@@ -155,11 +155,10 @@ impl Engine {
         let control = &self.controls[index];
         let Some(account) = self.state.account_mut(&control.account) else { return };
         let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
-        if let Some(active) = account.targets.get_mut(&control.instrument) {
-            if (active.quantity - committed).signum() * active.quantity.signum() > 0 {
+        if let Some(active) = account.targets.get_mut(&control.instrument)
+            && (active.quantity - committed).signum() * active.quantity.signum() > 0 {
                 active.quantity = committed;
             }
-        }
     }
 
     /// Closes the position of an instrument at the market.

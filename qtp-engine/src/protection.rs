@@ -17,11 +17,10 @@ impl Engine {
         let position = account.portfolio.quantity(&control.instrument);
         if position.is_zero() {
             control.bracket = Bracket::NONE;
-        } else if let Some(active) = account.targets.get(&control.instrument) {
-            if active.signal.target.direction() == position.signum() {
+        } else if let Some(active) = account.targets.get(&control.instrument)
+            && active.signal.target.direction() == position.signum() {
                 control.bracket = active.signal.bracket;
             }
-        }
         self.protect(index);
     }
 

@@ -12,7 +12,7 @@ use qtp_core::port::*;
 use qtp_core::*;
 use qtp_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, conformance};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 #[tokio::test]
 async fn memory_conforms() {
@@ -162,11 +162,15 @@ async fn what_was_done_to_the_table_names_the_record() {
         ),
     ];
     let folder = tempfile::tempdir().unwrap();
-    let (whole, path) = (folder.path().join("whole.db"), folder.path().join("store.db"));
+    let whole = folder.path().join("whole.db");
     filled(&whole).await;
-    for (sql, seq) in cases {
+    for (index, (sql, seq)) in cases.into_iter().enumerate() {
+        // A name of its own: the log of the last case must not be taken for this one's.
+        let path = folder.path().join(format!("{index}.db"));
         std::fs::copy(&whole, &path).unwrap();
-        sqlx::query(sql).execute(&mut raw(&path).await).await.unwrap();
+        let mut raw = raw(&path).await;
+        sqlx::query(sql).execute(&mut raw).await.unwrap();
+        raw.close().await.unwrap();
         let store = SqliteStore::open_read_only(&path).await.unwrap();
         // A read of the end verifies what stands before it.
         let errors = [

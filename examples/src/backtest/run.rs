@@ -53,6 +53,7 @@ pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
     if args.close_at_end {
         simulation.close_at_end(&mut recorder)?;
     }
+    recorder.finish();
     simulation.sync()?;
     let elapsed = SystemClock.now().since(started).as_secs_f64();
     let summary = summary(args, &built, (&simulation, &recorder), elapsed);

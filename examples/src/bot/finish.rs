@@ -22,6 +22,7 @@ pub(super) fn finish(
     store: StoreThread,
 ) -> Result<(), Failure> {
     watch.narrator.finish();
+    watch.recorder.finish();
     let path = folder.path();
     let Some(equity) = watch.recorder.equity() else {
         drop((simulation, watch));

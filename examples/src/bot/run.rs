@@ -88,11 +88,11 @@ fn journal(args: &BotArgs, folder: &RunFolder, store: &Sender<Write>) -> Result<
         if recovery.cut_bytes > 0 {
             eprintln!("journal: cut a torn tail of {} bytes", recovery.cut_bytes);
         }
-        let chain = file.chain().clone();
+        let chain = *file.chain();
         (file, chain)
     } else {
         let file = FileJournal::create(&path, durability)?;
-        let chain = file.chain().clone();
+        let chain = *file.chain();
         (file, chain)
     };
     if args.lose_unsynced {

@@ -255,12 +255,12 @@ pub enum OrderGroup {
         /// Entry.
         entry: OrderRequest,
         /// Stop.
-        stop: Option<OrderRequest>,
+        stop: Option<Box<OrderRequest>>,
         /// Target.
-        target: Option<OrderRequest>,
+        target: Option<Box<OrderRequest>>,
     },
     /// Two orders of which at most one fills.
-    Oco(OrderRequest, OrderRequest),
+    Oco(OrderRequest, Box<OrderRequest>),
 }
 
 impl OrderGroup {
@@ -268,8 +268,8 @@ impl OrderGroup {
     pub fn orders(&self) -> impl Iterator<Item = &OrderRequest> {
         let (first, second, third) = match self {
             Self::Single(order) => (order, None, None),
-            Self::Bracket { entry, stop, target } => (entry, stop.as_ref(), target.as_ref()),
-            Self::Oco(first, second) => (first, Some(second), None),
+            Self::Bracket { entry, stop, target } => (entry, stop.as_deref(), target.as_deref()),
+            Self::Oco(first, second) => (first, Some(&**second), None),
         };
         std::iter::once(first).chain(second).chain(third)
     }

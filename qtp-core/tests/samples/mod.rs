@@ -307,10 +307,10 @@ pub(crate) fn intents() -> Vec<Intent> {
     intents.extend([
         Intent::Submit(OrderGroup::Bracket {
             entry: first.clone(),
-            stop: Some(second.clone()),
+            stop: Some(Box::new(second.clone())),
             target: None,
         }),
-        Intent::Submit(OrderGroup::Oco(first, second)),
+        Intent::Submit(OrderGroup::Oco(first, Box::new(second))),
         Intent::Modify(ModifyRequest {
             client_order_id: ClientOrderId::from_bits(1),
             account: account(),

@@ -42,6 +42,8 @@ pub struct Recorder {
     orders: u64,
     max_participation: f64,
     first_fill: Option<Timestamp>,
+    /// The newest mark: passed on once the next one comes.
+    waiting: Option<(Timestamp, f64)>,
 }
 
 /// One instrument, in floats.
@@ -84,6 +86,7 @@ impl Recorder {
             orders: 0,
             max_participation: 0.0,
             first_fill: None,
+            waiting: None,
         };
         recorder.take_over(engine);
         recorder
@@ -134,9 +137,8 @@ impl Recorder {
         engine.naked_time(&self.account)
     }
 
-    fn on_candles(&mut self, batch: &qtp_core::CandleBatch) {
+    fn on_candles(&mut self, batch: &qtp_core::CandleBatch, time: Timestamp) {
         let Some(first) = batch.candles.first() else { return };
-        let time = first.close_time();
         if self.equity.is_none() {
             let start = first.open_time();
             self.equity = Some(EquityStats::new(start, self.balance, self.settings.days));
@@ -161,13 +163,31 @@ impl Recorder {
             book.close = ohlcv.close;
         }
         let Some(lead) = lead else { return };
-        let mut equity = self.balance;
-        for book in self.books.iter().filter(|book| book.quantity != 0.0) {
-            equity += book.quantity * book.close - book.cost;
+        self.pass_on();
+        self.waiting = Some((time, self.marked()));
+        if let Some(stats) = &mut self.equity {
+            stats.on_close(time, lead);
         }
+    }
+
+    /// Ends the recording: what happened after the last close (a position closed at the end) belongs to it.
+    pub fn finish(&mut self) {
+        if let Some((_, equity)) = self.waiting {
+            let marked = self.marked();
+            self.waiting = self.waiting.map(|(time, _)| (time, if marked.is_nan() { equity } else { marked }));
+        }
+        self.pass_on();
+    }
+
+    fn marked(&self) -> f64 {
+        let open = self.books.iter().filter(|book| book.quantity != 0.0);
+        self.balance + open.map(|book| book.quantity * book.close - book.cost).sum::<f64>()
+    }
+
+    fn pass_on(&mut self) {
+        let Some((time, equity)) = self.waiting.take() else { return };
         if let Some(stats) = &mut self.equity {
             stats.on_equity(time, equity);
-            stats.on_close(time, lead);
         }
         if let Some(sink) = &mut self.sink {
             sink(time, equity);
@@ -230,7 +250,7 @@ impl Recorder {
 impl Observer for Recorder {
     fn on_event(&mut self, record: &EventRecord, engine: &Engine) {
         match &record.event {
-            Event::Candles(batch) => self.on_candles(batch),
+            Event::Candles(batch) => self.on_candles(batch, record.receive_time),
             Event::Fill(fill) if fill.account == self.account => {
                 self.on_fill(fill, engine);
                 self.take_over(engine);

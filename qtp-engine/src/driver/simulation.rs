@@ -191,7 +191,8 @@ impl Simulation {
         let Event::Candles(batch) = &mut self.candles.event else { return Ok(None) };
         batch.candles.clear();
         let Some(close) = self.source.next_into(batch) else { return Ok(None) };
-        let open = close - self.timeframe.as_duration();
+        let base = batch.candles.iter().find(|candle| candle.timeframe() == self.timeframe);
+        let open = base.map_or(close - self.timeframe.as_duration(), qtp_core::Candle::open_time);
         if self.now == Timestamp::EPOCH {
             // The run began before its first candle closed.
             self.now = open;
@@ -395,8 +396,8 @@ impl Simulation {
 
     /// While the past lasts, a record is compared with it; afterwards it is journaled.
     fn write(&mut self, record: JournalRecord) -> Result<(), EngineError> {
-        if self.in_past() {
-            if let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()? {
+        if self.in_past()
+            && let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()? {
                 if !same(&stored, &record) {
                     let seq = stored.seq();
                     let (recorded, replayed) = (describe(&stored), describe(&record));
@@ -404,7 +405,6 @@ impl Simulation {
                 }
                 return Ok(());
             }
-        }
         match &mut self.journal {
             Some(journal) => Ok(journal.append(&record)?),
             None => Ok(()),

@@ -49,6 +49,14 @@ impl Cursor {
     fn head(&self) -> Option<&Candle> {
         self.candles.get(self.next)
     }
+
+    /// When the next candle closed: where months differ in length, not after the one behind it opens.
+    #[inline]
+    fn close(&self) -> Option<Timestamp> {
+        let close = self.head()?.close_time();
+        let following = self.candles.get(self.next + 1).map_or(close, Candle::open_time);
+        Some(close.min(following))
+    }
 }
 
 impl CandleFeed {
@@ -109,7 +117,7 @@ impl CandleFeed {
     /// Close time of the next batch.
     #[inline]
     pub fn next_close(&self) -> Option<Timestamp> {
-        self.series.iter().filter_map(|cursor| cursor.head().map(Candle::close_time)).min()
+        self.series.iter().filter_map(Cursor::close).min()
     }
 
     /// Leaves out every candle that closed at `time` or before: where a restarted run goes on.
@@ -130,7 +138,7 @@ impl CandleSource for CandleFeed {
         let close = self.next_close()?;
         for cursor in &mut self.series {
             if let Some(candle) = cursor.head()
-                && candle.close_time() == close
+                && cursor.close() == Some(close)
             {
                 batch.candles.push(candle.clone());
                 cursor.next += 1;

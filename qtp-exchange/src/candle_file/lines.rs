@@ -122,12 +122,6 @@ impl Lines {
         &self.buffer[self.current.clone()]
     }
 
-    /// The current line with whatever the buffer holds behind it, and the line's length.
-    #[inline]
-    pub(super) fn line_and_beyond(&self) -> (&[u8], usize) {
-        (&self.buffer[self.current.start..], self.current.len())
-    }
-
     /// Number of the current line, from 1.
     pub(super) const fn number(&self) -> u64 {
         self.number

@@ -10,7 +10,7 @@ fn bracket(rig: &mut Rig, size: &str, entry: OrderKind) -> [ClientOrderId; 3] {
     let stop = rig.request(Sell, size, stop_at("90"));
     let target = rig.request(Sell, size, OrderKind::Limit { price: price("110") });
     let ids = [&entry, &stop, &target].map(|order| order.client_order_id);
-    rig.send_group(OrderGroup::Bracket { entry, stop: Some(stop), target: Some(target) });
+    rig.send_group(OrderGroup::Bracket { entry, stop: Some(Box::new(stop)), target: Some(Box::new(target)) });
     ids
 }
 
@@ -72,7 +72,7 @@ fn a_bracket_is_refused_as_a_whole() {
     let entry = rig.request(Buy, "1", OrderKind::Market);
     let stop = rig.request(Sell, "1", stop_at("105"));
     let (entry_id, stop_id) = (entry.client_order_id, stop.client_order_id);
-    rig.send_group(OrderGroup::Bracket { entry, stop: Some(stop), target: None });
+    rig.send_group(OrderGroup::Bracket { entry, stop: Some(Box::new(stop)), target: None });
     assert_eq!(rig.refused(entry_id), "group_rejected");
     assert_eq!(rig.refused(stop_id), "bad_trigger_px_rejected");
 }

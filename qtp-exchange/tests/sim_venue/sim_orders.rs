@@ -291,7 +291,7 @@ fn of_two_linked_orders_one_fills() {
     let up = rig.request(Buy, "1", stop_at("105"));
     let down = rig.request(Buy, "1", OrderKind::Limit { price: price("95") });
     let (up_id, down_id) = (up.client_order_id, down.client_order_id);
-    rig.send_group(OrderGroup::Oco(up, down));
+    rig.send_group(OrderGroup::Oco(up, Box::new(down)));
     rig.candle(["100", "106", "94", "100"]);
     assert_eq!(rig.fills().len(), 1);
     assert_eq!(rig.last(up_id).0, OrderStatus::Filled);

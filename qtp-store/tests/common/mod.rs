@@ -266,10 +266,10 @@ pub(crate) fn all_intents() -> Vec<Intent> {
     vec![
         Intent::Submit(OrderGroup::Bracket {
             entry: order_request(1),
-            stop: Some(order_request(2)),
+            stop: Some(Box::new(order_request(2))),
             target: None,
         }),
-        Intent::Submit(OrderGroup::Oco(order_request(3), order_request(4))),
+        Intent::Submit(OrderGroup::Oco(order_request(3), Box::new(order_request(4)))),
         Intent::Modify(ModifyRequest {
             client_order_id,
             account: account.clone(),

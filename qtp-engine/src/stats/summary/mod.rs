@@ -106,8 +106,8 @@ pub struct Summary {
     pub max_participation: Option<f64>,
     /// Fees less funding received, over the sum of the price profits of the trips that had one.
     pub costs_share: Option<f64>,
-    /// Which constraints the account was under.
-    pub constraints: Vec<String>,
+    /// Which constraints the account was under, `none` if there were none.
+    pub constraints: String,
     /// Whether funding was modelled; `None` if the instruments have none.
     pub funding_modelled: Option<bool>,
     /// What was assumed about fees, slippage, fills and the like.
@@ -154,7 +154,7 @@ impl Summary {
             orders: facts.orders,
             naked_seconds: facts.naked_seconds,
             max_participation: facts.max_participation,
-            constraints: facts.constraints,
+            constraints: facts.constraints.join(", "),
             funding_modelled: facts.funding_modelled,
             assumptions: facts.assumptions,
             elapsed_seconds: facts.elapsed_seconds,
@@ -240,7 +240,7 @@ impl Summary {
             None => {}
         }
         if !self.constraints.is_empty() {
-            all.push(Assumption::new("constraints", self.constraints.join(", ")));
+            all.push(Assumption::new("constraints", self.constraints.clone()));
         }
         let gaps = match self.gaps {
             0 => "none in the data".to_owned(),
