@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod bot;
 pub mod exit;
+mod guides;
 pub mod percent;
 pub mod replay;
 pub mod strategies;

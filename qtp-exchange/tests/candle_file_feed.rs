@@ -102,6 +102,19 @@ fn skipping_equals_reading() {
     assert_eq!(out, [rate(BTC, 900)]);
 }
 
+#[test]
+fn a_candle_that_the_next_one_cuts_short_is_skipped_when_it_closed() {
+    // As months are: the second candle opens before the first one's width is over.
+    let parts = CandleParts { timeframe: Timeframe::H1, ..candle(BTC, Timeframe::M5, 11).parts().clone() };
+    let months = vec![candle(BTC, Timeframe::H1, 0), Candle::new(parts).unwrap()];
+    let mut read = CandleFeed::new(vec![months]).unwrap();
+    let mut skipped = read.clone();
+    let close = read.next_into(&mut CandleBatch::default()).unwrap();
+    assert_eq!(close, Timestamp::from_secs(11 * 300));
+    skipped.skip_until(close);
+    assert_eq!((skipped.remaining(), skipped.next_close()), (read.remaining(), read.next_close()));
+}
+
 #[tokio::test]
 async fn a_file_market_answers_queries_and_streams_in_order() {
     let feed = CandleFeed::new(vec![series(BTC, Timeframe::M1, 0..10), series(ETH, Timeframe::M1, 0..10)])

@@ -125,6 +125,9 @@ impl CandleFeed {
         for cursor in &mut self.series {
             cursor.next =
                 cursor.candles.partition_point(|candle| candle.close_time() <= time).max(cursor.next);
+            while cursor.close().is_some_and(|close| close <= time) {
+                cursor.next += 1;
+            }
         }
         self.next_rate = self.funding.partition_point(|rate| rate.time <= time).max(self.next_rate);
     }

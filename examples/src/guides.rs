@@ -1,0 +1,21 @@
+//! The guides and the root README as documentation tests: their code compiles and runs with the workspace's tests.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-strategy.md")]
+pub struct WriteAStrategy;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-an-exchange.md")]
+pub struct WriteAnExchange;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/determinism.md")]
+pub struct Determinism;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/configuration.md")]
+pub struct Configuration;
