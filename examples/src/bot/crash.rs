@@ -1,9 +1,11 @@
 //! Kills the process at a chosen point of the journal, so that recovery can be tested where it is hardest.
 
+use std::io;
 use std::str::FromStr;
 
 use qtp_core::StoreError;
 use qtp_core::port::{JournalRecord, JournalWriter};
+use qtp_store::JournalSink;
 
 /// Where a run dies, and at which passing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ enum Point {
     AfterSend,
     /// The venue's answer is known and not yet appended.
     BeforeAcknowledgement,
-    /// A sync began and did not end.
+    /// A sync began and did not end: a part of what it should have written is in the file.
     MidSync,
 }
 
@@ -38,6 +40,13 @@ impl FromStr for CrashPoint {
             _ => return Err(usage()),
         };
         Ok(Self { point, passing: passing.parse().map_err(|_| usage())? })
+    }
+}
+
+impl CrashPoint {
+    /// The sync that is torn, if that is the point.
+    pub(super) fn torn_sync(self) -> Option<u64> {
+        (self.point == Point::MidSync).then_some(self.passing)
     }
 }
 
@@ -79,10 +88,47 @@ impl<J: JournalWriter> JournalWriter for CrashJournal<J> {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.pass(Point::MidSync);
         self.inner.sync()?;
         self.sent = true;
         Ok(())
+    }
+}
+
+/// A sink whose N-th sync writes half of the bytes that wait for it and kills the process.
+pub(super) struct TornSink<S> {
+    inner: S,
+    syncs_left: u64,
+    /// The last write, held back so that it can be torn.
+    waiting: Vec<u8>,
+}
+
+impl<S> TornSink<S> {
+    pub(super) const fn new(inner: S, at_sync: u64) -> Self {
+        Self { inner, syncs_left: at_sync, waiting: Vec::new() }
+    }
+}
+
+impl<S: JournalSink> JournalSink for TornSink<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let before = std::mem::replace(&mut self.waiting, bytes.to_vec());
+        self.inner.write(&before)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.syncs_left = self.syncs_left.saturating_sub(1);
+        let bytes = std::mem::take(&mut self.waiting);
+        if self.syncs_left > 0 {
+            self.inner.write(&bytes)?;
+            return self.inner.sync();
+        }
+        let mut half = bytes.len() / 2;
+        // A record that ends where the tear is would be whole.
+        while half > 0 && bytes.get(half - 1) == Some(&b'\n') {
+            half -= 1;
+        }
+        self.inner.write(bytes.get(..half).unwrap_or_default())?;
+        self.inner.sync()?;
+        kill()
     }
 }
 

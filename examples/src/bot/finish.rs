@@ -7,6 +7,7 @@ use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::driver::Simulation;
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
 use qtp_engine::stats::{Assumption, RunFacts, Summary};
+use qtp_exchange::sim::Slippage;
 
 use super::build::{BASE, account};
 use super::folder::RunFolder;
@@ -60,6 +61,11 @@ fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
     let config = simulation.venue().config();
     let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
     let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
+    let slippage = match config.slippage {
+        Slippage::None => "none".to_owned(),
+        Slippage::Fixed(share) => format!("{} bps against us", bps(share)),
+        other => format!("{other:?}"),
+    };
     let facts = RunFacts {
         strategy: "bot".to_owned(),
         instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
@@ -75,7 +81,7 @@ fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
         funding_modelled: Some(true),
         assumptions: vec![
             Assumption::new("fees", fees),
-            Assumption::new("slippage", format!("{:?}", config.slippage)),
+            Assumption::new("slippage", slippage),
             Assumption::new("fills", "market orders whole at the next minute's open"),
         ],
         run_id: Some(engine.run_id()),

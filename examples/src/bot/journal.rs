@@ -39,20 +39,27 @@ impl<J: JournalWriter> JournalWriter for TeeJournal<J> {
     }
 }
 
-/// Keeps bytes in memory until they are synced: killing the process then loses what a power cut would.
-pub(super) struct VolatileSink {
+/// A file for crash tests. When volatile it keeps bytes in memory until they are synced: killing the process
+/// then loses what a power cut would.
+pub(super) struct TestSink {
     disk: File,
+    volatile: bool,
     unsynced: Vec<u8>,
 }
 
-impl VolatileSink {
-    pub(super) fn append_to(path: &Path) -> io::Result<Self> {
-        Ok(Self { disk: OpenOptions::new().append(true).open(path)?, unsynced: Vec::new() })
+impl TestSink {
+    pub(super) fn append_to(path: &Path, volatile: bool) -> io::Result<Self> {
+        let disk = OpenOptions::new().append(true).open(path)?;
+        disk.try_lock()?;
+        Ok(Self { disk, volatile, unsynced: Vec::new() })
     }
 }
 
-impl JournalSink for VolatileSink {
+impl JournalSink for TestSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.volatile {
+            return self.disk.write_all(bytes);
+        }
         self.unsynced.extend_from_slice(bytes);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Facts into the SQLite store, on a thread of its own: nothing waits for it but the end of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -36,6 +36,17 @@ pub(super) enum Write {
     Meta(String, String),
 }
 
+impl Write {
+    /// The record that must be journaled first.
+    const fn record(&self) -> Option<u64> {
+        match self {
+            Self::Fill(seq, ..) => Some(*seq),
+            Self::Decision(decision) => Some(decision.seq),
+            _ => None,
+        }
+    }
+}
+
 /// The thread that writes.
 pub(super) struct StoreThread {
     sender: Option<Sender<Write>>,
@@ -43,15 +54,15 @@ pub(super) struct StoreThread {
 }
 
 impl StoreThread {
-    /// Opens the store and starts the thread; `last` is the last record that is in the journal file.
+    /// Opens the store, brings it up to the journal file and starts the thread.
     pub(super) fn start(path: &Path, journal: &Path) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let store = runtime.block_on(SqliteStore::open(path))?;
-        runtime.block_on(catch_up(&store, journal))?;
+        let end = runtime.block_on(catch_up(&store, journal))?;
         let (sender, receiver) = channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || runtime.block_on(write_all(&store, &receiver)))?;
+            .spawn(move || runtime.block_on(write_all(&store, &receiver, end)))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
@@ -70,16 +81,14 @@ impl StoreThread {
     }
 }
 
-/// Copies what a crash kept from the store.
-async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<(), Failure> {
-    if !journal.exists() {
-        return Ok(());
-    }
+/// Copies what a crash kept from the store. Returns the last record that both have.
+async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<Option<u64>, Failure> {
     let last = store.last_seq().await?;
-    let mut batch = Vec::new();
+    let (mut end, mut batch) = (None, Vec::new());
     for record in qtp_store::FileJournal::read(journal)? {
         let record = record?;
-        if last.is_none_or(|last| record.seq() > last) {
+        end = Some(record.seq());
+        if last < end {
             batch.push(record);
         }
         if batch.len() == 1_000 {
@@ -90,31 +99,35 @@ async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<(), Failure> {
     if !batch.is_empty() {
         store.append(&batch).await?;
     }
-    Ok(())
+    Ok(end)
 }
 
-async fn write_all(store: &SqliteStore, receiver: &Receiver<Write>) -> Result<(), StoreError> {
-    while let Ok(write) = receiver.recv() {
-        match write {
-            Write::Records(mut records) => {
-                // One transaction for everything that waits.
-                let mut next = None;
-                while let Ok(write) = receiver.try_recv() {
-                    match write {
-                        Write::Records(more) if records.len() < 2_000 => records.extend(more),
-                        other => {
-                            next = Some(other);
-                            break;
-                        }
-                    }
-                }
-                store.append(&records).await?;
-                if let Some(next) = next {
-                    write_one(store, next).await?;
-                }
+/// Writes until all senders are gone. A fill or decision waits for its record: a crash may lose a record that
+/// was not synced, and its number then goes to another.
+async fn write_all(store: &SqliteStore, receiver: &Receiver<Write>, mut end: Option<u64>) -> Result<(), StoreError> {
+    let mut waiting = VecDeque::new();
+    while let Ok(first) = receiver.recv() {
+        // One transaction for the records that wait.
+        let (mut records, mut next) = (Vec::new(), Some(first));
+        while let Some(write) = next.take() {
+            match write {
+                Write::Records(more) => records.extend(more),
+                other => waiting.push_back(other),
             }
-            other => write_one(store, other).await?,
+            if records.len() < 2_000 {
+                next = receiver.try_recv().ok();
+            }
         }
+        end = records.last().map(JournalRecord::seq).or(end);
+        store.append(&records).await?;
+        while waiting.front().is_some_and(|write: &Write| write.record() <= end) {
+            if let Some(write) = waiting.pop_front() {
+                write_one(store, write).await?;
+            }
+        }
+    }
+    for write in waiting {
+        write_one(store, write).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The bot's loop: step, pace, operator, until a signal or the end.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -16,9 +17,9 @@ use qtp_store::{Durability, FileJournal};
 use super::args::BotArgs;
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
 use super::control::{self, Call, Request};
-use super::crash::CrashJournal;
+use super::crash::{CrashJournal, CrashPoint, TornSink};
 use super::folder::RunFolder;
-use super::journal::{TeeJournal, VolatileSink};
+use super::journal::{TeeJournal, TestSink};
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
 use super::projector::{Projector, StoreThread, Write};
@@ -37,9 +38,11 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;
-    let store = StoreThread::start(&folder.store(), &folder.journal())?;
+    let path = folder.journal();
+    let file = open_journal(&path)?;
+    let store = StoreThread::start(&folder.store(), &path)?;
     let sender = store.sender().ok_or("the store has ended")?;
-    let journal = journal(args, &folder, &sender)?;
+    let journal = journal(args, (&path, file), &sender)?;
     let mut simulation = simulation(&settings, &folder, environment, journal)?;
     let recorder = Recorder::new(simulation.engine(), account()?, RecorderSettings {
         keep: Keep::All,
@@ -80,27 +83,38 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(flag)
 }
 
-fn journal(args: &BotArgs, folder: &RunFolder, store: &Sender<Write>) -> Result<Box<dyn JournalWriter>, Failure> {
-    let path = folder.journal();
+/// The journal's file, locked: a second bot on the same folder ends here, before it touched anything.
+fn open_journal(path: &Path) -> Result<FileJournal, Failure> {
     let durability = Durability::Os;
-    let (file, chain) = if path.exists() {
-        let (file, recovery) = FileJournal::open(&path, durability)?;
-        if recovery.cut_bytes > 0 {
-            eprintln!("journal: cut a torn tail of {} bytes", recovery.cut_bytes);
-        }
-        let chain = *file.chain();
-        (file, chain)
-    } else {
-        let file = FileJournal::create(&path, durability)?;
-        let chain = *file.chain();
-        (file, chain)
-    };
-    if args.lose_unsynced {
-        drop(file);
-        let volatile = VolatileSink::append_to(&path)?;
-        return Ok(with_crash(args, TeeJournal::new(FileJournal::with_sink(volatile, chain), store.clone())));
+    if !path.exists() {
+        return Ok(FileJournal::create(path, durability)?);
     }
-    Ok(with_crash(args, TeeJournal::new(file, store.clone())))
+    let (file, recovery) = FileJournal::open(path, durability)?;
+    if recovery.cut_bytes > 0 {
+        eprintln!("journal: cut a torn tail of {} bytes", recovery.cut_bytes);
+    }
+    Ok(file)
+}
+
+fn journal(
+    args: &BotArgs,
+    (path, file): (&Path, FileJournal),
+    store: &Sender<Write>,
+) -> Result<Box<dyn JournalWriter>, Failure> {
+    let torn_sync = args.crash_at.and_then(CrashPoint::torn_sync);
+    if !args.lose_unsynced && torn_sync.is_none() {
+        return Ok(with_crash(args, TeeJournal::new(file, store.clone())));
+    }
+    let chain = *file.chain();
+    drop(file);
+    let sink = TestSink::append_to(path, args.lose_unsynced)?;
+    Ok(match torn_sync {
+        Some(sync) => {
+            let file = FileJournal::with_sink(TornSink::new(sink, sync), chain);
+            Box::new(TeeJournal::new(file, store.clone()))
+        }
+        None => with_crash(args, TeeJournal::new(FileJournal::with_sink(sink, chain), store.clone())),
+    })
 }
 
 fn with_crash<J: JournalWriter + 'static>(args: &BotArgs, journal: J) -> Box<dyn JournalWriter> {
@@ -227,6 +241,8 @@ fn serve_operator(
             Ok(call) => {
                 if let Request::Act(action) = &call.request {
                     simulation.inject(Event::Operator(action.clone()), watch)?;
+                    // What an operator was told is done must survive a crash.
+                    simulation.sync()?;
                 }
                 // The caller may have gone; then nobody waits for the answer.
                 let _ = call.reply.send(control::answer(simulation.engine(), &call.request));

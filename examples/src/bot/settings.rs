@@ -118,6 +118,9 @@ fn venue_defaults() -> SimVenueConfig {
     }
 }
 
+/// Strategies that a bot can run.
+const STRATEGIES: [&str; 5] = ["decision-loop", "ema-cross", "momentum", "scalping", "swing"];
+
 /// Short names in the environment, and where they go.
 const SHORT_NAMES: [(&str, &str, &str); 6] = [
     ("ASSETS", "trading", "assets"),
@@ -174,6 +177,13 @@ impl BotSettings {
             }
         };
         check(!trading.assets.is_empty(), "assets: at least one is needed");
+        for asset in &trading.assets {
+            let known = ["BTC", "ETH", "SOL"].contains(&asset.as_str());
+            check(known, &format!("assets: the synthetic market has BTC, ETH and SOL, not {asset:?}"));
+        }
+        let name = trading.strategy.as_str();
+        let known = STRATEGIES.contains(&name);
+        check(known, &format!("strategy: unknown {name:?}: known are {}", STRATEGIES.join(", ")));
         check(trading.cash > Decimal::ZERO, "cash: must be above 0");
         check(trading.leverage >= Ratio::ONE, "leverage: must be 1 or more");
         let risk = trading.risk_per_trade;

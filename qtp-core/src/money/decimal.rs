@@ -12,6 +12,9 @@ use crate::error::ValueError;
 /// 10^14: no price, quantity or ratio is larger, so that the product of two cannot overflow.
 const BOUND: Decimal = Decimal::from_parts(276_447_232, 23_283, 0, false, 0);
 
+/// The same bound as an integer.
+const BOUND_MANTISSA: u128 = 100_000_000_000_000;
+
 /// The written form of a decimal in journals, APIs and stores: no exponent, no trailing zeros, no `-0`.
 pub fn canonical(value: Decimal) -> String {
     value.normalize().to_string()
@@ -33,7 +36,12 @@ pub fn nearest_f64(value: Decimal) -> f64 {
 }
 
 fn bounded(what: &'static str, value: Decimal) -> Result<Decimal, ValueError> {
-    if value.abs() > BOUND { Err(ValueError::range(what, value, "at most 1e14")) } else { Ok(value) }
+    // A mantissa within the bound is within it at any scale: the common case needs no rescaling.
+    if value.mantissa().unsigned_abs() <= BOUND_MANTISSA || value.abs() <= BOUND {
+        Ok(value)
+    } else {
+        Err(ValueError::range(what, value, "at most 1e14"))
+    }
 }
 
 macro_rules! newtype {
@@ -201,8 +209,9 @@ impl Price {
     ///
     /// # Errors
     /// [`ValueError::OutOfRange`] unless `0 < value <= 1e14`.
+    #[inline]
     pub fn new(value: Decimal) -> Result<Self, ValueError> {
-        if value <= Decimal::ZERO {
+        if value.is_sign_negative() || value.is_zero() {
             return Err(ValueError::range("price", value, "above 0"));
         }
         bounded("price", value).map(Self)
