@@ -33,15 +33,16 @@ impl Engine {
             let outcome = TradeOutcome { time: now, won };
             self.state.accounts[account_index].risk.on_round_trip(&fill.instrument, outcome);
         }
-        let bracket_closed = after.is_zero() && matches!(role, Some(OrderRole::Stop | OrderRole::Target));
-        // A target that is on the other side already is a flip under way: it stays in force.
-        let target = self.state.accounts[account_index].targets.get(&fill.instrument);
-        let flipping = target.is_some_and(|active| active.quantity.signum() * before.signum() < 0);
-        if (bracket_closed && !flipping) || fill.external.is_some() {
-            self.rest_target(account_index, &fill.instrument, after);
+        if before.signum() * after.signum() < 0 {
+            // What protected the old side would close nothing on the new one.
+            control.end_naked(now);
+            control.forget_protection();
         }
         if fill.external.is_some() {
+            self.rest_target(account_index, &fill.instrument, after);
             self.on_foreign(account_index, fill);
+        } else if matches!(role, Some(OrderRole::Stop | OrderRole::Target)) {
+            self.on_bracket_fill(account_index, &fill.instrument, (before, after));
         }
         self.adopt_bracket(index);
         if self.controls[index].replacing || self.overcommitted(index) {
@@ -85,6 +86,21 @@ impl Engine {
         Some(role)
     }
 
+    /// What a bracket closed is not opened again by itself. A target that is on the other side already is a flip
+    /// under way: it stays in force, and so does one that asks for less than what is left.
+    fn on_bracket_fill(
+        &mut self,
+        account_index: usize,
+        instrument: &InstrumentId,
+        (before, after): (Quantity, Quantity),
+    ) {
+        let left = if after.signum() == before.signum() { after } else { Quantity::ZERO };
+        let target = self.state.accounts[account_index].targets.get(instrument).map(|active| active.quantity);
+        if target.is_some_and(|target| target.signum() == before.signum() && target.abs() > left.abs()) {
+            self.rest_target(account_index, instrument, left);
+        }
+    }
+
     /// The position was changed by its bracket or from outside: what stands now is the target.
     fn rest_target(&mut self, account_index: usize, instrument: &InstrumentId, quantity: Quantity) {
         if let Some(active) = self.state.accounts[account_index].targets.get_mut(instrument) {
@@ -114,7 +130,7 @@ impl Engine {
         let Some(order) = self.state.accounts[account_index].orders.get_mut(&id) else { return };
         let role = order.request().role;
         let result = order.apply_report(report, now);
-        let status = order.status();
+        let (status, was_leaving) = (order.status(), order.cancel_requested().is_some());
         if let Err(error) = result {
             return self.alert("impossible_report", error.to_string());
         }
@@ -128,21 +144,24 @@ impl Engine {
         if matches!(role, OrderRole::Stop | OrderRole::Target) {
             self.on_protection_report(index, role, report);
         } else if status.is_terminal() {
-            self.on_entry_ended(index, report, status);
+            self.on_entry_ended(index, report, (status, was_leaving));
         }
         let owner = usize::from(self.controls[index].owner);
         self.call(owner, |strategy, context| strategy.on_order(report, context));
     }
 
     /// An entry or exit ended without filling whole.
-    fn on_entry_ended(&mut self, index: usize, report: &OrderReport, status: OrderStatus) {
+    fn on_entry_ended(&mut self, index: usize, report: &OrderReport, (status, was_leaving): (OrderStatus, bool)) {
         if status == OrderStatus::Rejected {
             let unnamed = || Reason::new("rejected", "the venue gave no reason");
             let reason = report.reason.clone().unwrap_or_else(unnamed);
             let words = format!("{} order {} rejected by the venue: {reason}", report.side.as_str(), report.quantity);
             self.alert("order_rejected", format!("{}: {words}", report.instrument));
         }
-        if self.controls[index].replacing {
+        if self.controls[index].must_close {
+            self.set_engine_timer(self.config.stop_grace);
+        } else if self.controls[index].replacing && (status != OrderStatus::Rejected || was_leaving) {
+            // What a venue refuses is not sent again in the same instant.
             self.settle(index);
         }
     }
@@ -164,16 +183,16 @@ impl Engine {
         self.touch(account_index, &request.instrument);
         let Ok(index) = self.control_position(account, &request.instrument) else { return };
         match request.role {
-            OrderRole::Stop => {
+            OrderRole::Stop if self.controls[index].stop == Some(id) => {
                 self.controls[index].stop = None;
                 self.protect(index);
             }
-            OrderRole::Target => {
+            OrderRole::Target if self.controls[index].target == Some(id) => {
                 self.controls[index].target = None;
                 self.protect(index);
             }
             OrderRole::Entry | OrderRole::Exit if self.controls[index].replacing => self.settle(index),
-            OrderRole::Entry | OrderRole::Exit => {}
+            _ => {}
         }
     }
 

@@ -20,11 +20,15 @@ impl Engine {
             active.signal.target == signal.target && active.signal.bracket == signal.bracket
         });
         let direction = signal.target.direction();
-        if direction == 0 || known || self.config.approval == Approval::Auto {
+        let position = account.portfolio.quantity(&signal.instrument);
+        let reduces = matches!(signal.target, Target::Quantity(quantity)
+            if quantity.signum() * position.signum() > 0 && quantity.abs() <= position.abs());
+        if direction == 0 || reduces || known || self.config.approval == Approval::Auto {
+            self.supersede(owner, &signal.instrument);
             return self.accept(index, signal);
         }
         // Of a flip only the opening waits: the close is an exit.
-        if account.portfolio.quantity(&signal.instrument).signum() * direction < 0 {
+        if position.signum() * direction < 0 {
             let flat = Signal { target: Target::FLAT, bracket: Bracket::NONE, ..signal.clone() };
             self.accept(index, flat);
         }
@@ -35,14 +39,11 @@ impl Engine {
         let Some(price) = self.state.market.get(&signal.instrument).and_then(|market| market.reference()) else {
             return self.deny(&signal.instrument, Reason::new("no_price", "the instrument has no price yet"));
         };
-        let same = |p: &Proposal| p.owner == owner as u16 && p.signal.instrument == signal.instrument;
-        if let Some(standing) = self.proposals.values().find(|p| same(p)) {
-            if standing.signal.target == signal.target && standing.signal.bracket == signal.bracket {
-                return;
-            }
-            let id = standing.id;
-            self.end_proposal(id, Reason::new("superseded", "a newer signal on the same instrument"));
+        let standing = self.standing(owner, &signal.instrument).map(|standing| &standing.signal);
+        if standing.is_some_and(|old| old.target == signal.target && old.bracket == signal.bracket) {
+            return;
         }
+        self.supersede(owner, &signal.instrument);
         let slot = &self.slots[owner];
         let proposal = Proposal {
             id: self.next_proposal,
@@ -60,6 +61,17 @@ impl Engine {
         self.set_engine_timer(self.config.proposal_expiry);
     }
 
+    /// The proposal of a strategy that waits on an instrument.
+    fn standing(&self, owner: usize, instrument: &InstrumentId) -> Option<&Proposal> {
+        self.proposals.values().find(|p| usize::from(p.owner) == owner && p.signal.instrument == *instrument)
+    }
+
+    fn supersede(&mut self, owner: usize, instrument: &InstrumentId) {
+        if let Some(id) = self.standing(owner, instrument).map(|standing| standing.id) {
+            self.end_proposal(id, Reason::new("superseded", "a newer signal on the same instrument"));
+        }
+    }
+
     pub(crate) fn on_operator(&mut self, action: &OperatorAction) {
         match action {
             OperatorAction::Approve(id) => self.approve(*id),
@@ -72,6 +84,9 @@ impl Engine {
                 }
             }
             OperatorAction::Flatten => {
+                for account in 0..self.state.accounts.len() {
+                    self.cancel_entries(account, None);
+                }
                 for index in 0..self.controls.len() {
                     self.close(index, "flattened by an operator");
                 }
@@ -144,7 +159,10 @@ impl Engine {
         if account.portfolio.quantity(instrument).is_zero() {
             return;
         }
-        control.bracket = bracket;
+        if control.bracket != bracket {
+            control.bracket = bracket;
+            control.stop_rejects = 0;
+        }
         if let Some(active) = account.targets.get_mut(instrument) {
             active.signal.bracket = bracket;
         }
@@ -167,17 +185,30 @@ impl Engine {
     pub(crate) fn halt_account(&mut self, account: usize, reason: &Reason, until_next_day: bool) {
         let state = &mut self.state.accounts[account];
         state.risk.halt(reason.clone(), until_next_day);
+        self.cancel_entries(account, None);
+        self.publish(Notice::Halted { scope: "engine".to_owned(), reason: reason.clone() });
+    }
+
+    /// Cancels what would still add risk on an account: all of it, or one strategy's.
+    pub(crate) fn cancel_entries(&mut self, account: usize, owner: Option<u16>) {
+        let state = &self.state.accounts[account];
         let id = state.portfolio.account().clone();
-        let entries: Vec<_> = state
-            .orders
-            .values()
-            .filter(|order| order.request().role == OrderRole::Entry && !order.request().reduce_only)
-            .map(|order| order.request().client_order_id)
+        let adds = state.orders.values().map(qtp_core::Order::request).filter(|order| !order.reduce_only);
+        let of_owner = adds.filter(|order| owner.is_none_or(|owner| order.client_order_id.strategy() == owner));
+        let entries: Vec<_> = of_owner
+            .map(|order| {
+                let position = state.portfolio.quantity(&order.instrument);
+                let closes = position.signum() * order.signed_quantity().signum() < 0;
+                (order.client_order_id, order.instrument.clone(), closes && order.role == OrderRole::Entry)
+            })
             .collect();
-        for order in entries {
+        for (order, instrument, closes) in entries {
+            if let (true, Ok(index)) = (closes, self.control_position(&id, &instrument)) {
+                // The close leg of a flip leaves once the flip is gone.
+                self.controls[index].replacing = true;
+            }
             self.cancel_order(&id, order);
         }
-        self.publish(Notice::Halted { scope: "engine".to_owned(), reason: reason.clone() });
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Control {
     pub(crate) naked_total: Duration,
     /// Rejected stops in a row.
     pub(crate) stop_rejects: u32,
+    /// Its stop could not be brought to rest: whatever the target, the position closes first.
+    pub(crate) must_close: bool,
     /// A cancel is under way, after which the target is looked at again.
     pub(crate) replacing: bool,
     /// Profit net of fees and funding of the round trip that is open.
@@ -45,10 +47,17 @@ impl Control {
             naked_since: None,
             naked_total: Duration::ZERO,
             stop_rejects: 0,
+            must_close: false,
             replacing: false,
             trip: Decimal::ZERO,
             filled: None,
         }
+    }
+
+    /// The position that was protected is gone.
+    pub(crate) const fn forget_protection(&mut self) {
+        self.bracket = Bracket::NONE;
+        (self.stop_rejects, self.must_close) = (0, false);
     }
 
     /// Ends a naked time that is running.

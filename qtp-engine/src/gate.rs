@@ -2,7 +2,7 @@
 
 use qtp_core::{
     AccountState, ClientOrderId, Command, Decimal, Denied, InstrumentId, Notice, Notional, Order, OrderRequest, OrderRole,
-    OrderTimes, Price, Quantity, Reason, Review, RiskContext,
+    OrderSizing, OrderTimes, Price, Quantity, Reason, Review, RiskContext,
 };
 
 use crate::config::OnBreach;
@@ -27,9 +27,7 @@ impl Engine {
                 }
             },
         };
-        if let Some(reason) = &review.halt {
-            self.breach(account_index, reason);
-        }
+        let breach = review.halt;
         let approved = review.order.get().first().clone();
         let protective = matches!(approved.role, OrderRole::Stop | OrderRole::Target);
         for reason in review.reduced {
@@ -46,17 +44,49 @@ impl Engine {
             self.touch(account_index, &instrument);
         }
         self.push(Command::Submit(review.order));
+        if let Some(reason) = &breach {
+            // Only now: what closes because of it must see the order that left.
+            self.breach(account_index, reason);
+        }
         Some(id)
     }
 
     fn review(&self, account_index: usize, request: OrderRequest) -> Result<Review, Denied> {
-        let denied = |code: &str, words: &str| Denied { reason: Reason::new(code, words), halt: false };
-        if self.slots_left(account_index) == 0 {
-            return Err(denied("open_orders", "no slot is left but for exits"));
+        let owner = usize::from(request.client_order_id.strategy());
+        if self.slots.get(owner).is_some_and(|slot| slot.halted) {
+            return self.only_close(account_index, request, ("strategy_halted", "its strategy is halted"));
         }
-        let context = self.risk_context(account_index, &request);
-        let context = context.ok_or_else(|| denied("no_price", "a price or conversion rate is not known"))?;
-        self.gate.review(request, &context)
+        if self.slots_left(account_index) == 0 {
+            return self.only_close(account_index, request, ("open_orders", "no slot is left but for exits"));
+        }
+        match self.risk_context(account_index, &request) {
+            Some(context) => self.gate.review(request, &context),
+            None => {
+                let reason = ("no_price", "a price or conversion rate is not known");
+                self.only_close(account_index, request, reason)
+            }
+        }
+    }
+
+    /// Nothing may be added, for a reason that no rule knows of. What the order closes leaves.
+    fn only_close(
+        &self,
+        account_index: usize,
+        mut request: OrderRequest,
+        (code, words): (&str, &str),
+    ) -> Result<Review, Denied> {
+        let reason = Reason::new(code, words);
+        let position = self.state.accounts[account_index].portfolio.quantity(&request.instrument);
+        if position.signum() * request.signed_quantity().signum() < 0 {
+            request.quantity = request.quantity.min(position.abs());
+            (request.reduce_only, request.role) = (true, OrderRole::Exit);
+            (request.sizing, request.protective_stop) = (OrderSizing::Fixed, None);
+            if let Some(mut review) = self.gate.review_exit(&request) {
+                review.reduced.push(reason);
+                return Ok(review);
+            }
+        }
+        Err(Denied { reason, halt: false })
     }
 
     /// Refuses a signal before it became an order.

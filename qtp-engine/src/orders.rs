@@ -1,7 +1,7 @@
 //! The order manager: target - position - working orders - orders of unknown outcome.
 
 use qtp_core::{
-    ActiveTarget, Bracket, ClientOrderId, OrderDraft, OrderKind, OrderRequest, OrderRole, OrderSizing, Quantity,
+    AccountState, ActiveTarget, Bracket, ClientOrderId, Instrument, InstrumentId, OrderDraft, OrderKind, OrderRequest, OrderRole, OrderSizing, Quantity,
     Reason, Side, Signal, Target, TimeInForce,
 };
 
@@ -14,7 +14,14 @@ impl Engine {
         let Some(account) = self.state.account(&account_id) else { return };
         let same = account.targets.get(&signal.instrument).filter(|active| active.signal.target == signal.target);
         // A target by risk is sized once: saying it again must not chase the price.
-        let kept = same.filter(|_| matches!(signal.target, Target::Risk { .. })).map(|active| active.quantity);
+        let committed = account.portfolio.quantity(&signal.instrument) + account.working(&signal.instrument);
+        let begun = committed.signum() * signal.target.direction() > 0;
+        let estimated = match signal.target {
+            Target::Quantity(_) => false,
+            Target::Risk { .. } => true,
+            Target::EquityShare { .. } => !self.sizes_at_fill(index),
+        };
+        let kept = same.filter(|_| begun && estimated).map(|active| active.quantity);
         let quantity = match kept {
             Some(quantity) => quantity,
             None => match self.size(index, &signal) {
@@ -38,7 +45,14 @@ impl Engine {
         let Some(active) = account.targets.get(&control.instrument) else { return };
         let position = account.portfolio.quantity(&control.instrument);
         let working = account.working(&control.instrument);
-        let (target, sizing) = (active.quantity, sizing_of(active));
+        let leaving = control.must_close && !position.is_zero();
+        let (target, sizing) = match active.signal.target {
+            _ if leaving => (Quantity::ZERO, OrderSizing::Fixed),
+            Target::EquityShare { share, whole_units } if self.sizes_at_fill(index) => {
+                (active.quantity, OrderSizing::EquityShare { share: share.abs(), whole_units })
+            }
+            _ => (active.quantity, OrderSizing::Fixed),
+        };
         let committed = position + working;
         let delta = match sizing {
             OrderSizing::Fixed => target - committed,
@@ -46,16 +60,21 @@ impl Engine {
             OrderSizing::EquityShare { .. } if committed.signum() == target.signum() => return,
             OrderSizing::EquityShare { .. } => target - committed,
         };
-        let Some(side) = Side::of(delta) else { return };
+        let Some(side) = Side::of(delta) else {
+            // The target in force has its turn once the position is gone.
+            self.controls[index].replacing |= leaving;
+            return;
+        };
         let opposing: Vec<ClientOrderId> = account
             .orders_on(&control.instrument)
-            .filter(|order| order.request().role == OrderRole::Entry && order.request().side != side)
+            .filter(|order| matches!(order.request().role, OrderRole::Entry | OrderRole::Exit))
+            .filter(|order| order.request().side != side)
             .map(|order| order.request().client_order_id)
             .collect();
         let unknown = account.has_unknown(&control.instrument);
-        let flips = position.signum() * delta.signum() < 0 && delta.abs() > position.abs();
+        let flips = position.signum() * delta.signum() < 0 && delta.abs() > closable(account, &control.instrument);
         let can_flip = self.capabilities.get(&control.account).is_some_and(|venue| venue.flip_in_one_order);
-        if !opposing.is_empty() || unknown || (flips && !can_flip) {
+        if !opposing.is_empty() || unknown || leaving || (flips && !can_flip) {
             let account = control.account.clone();
             self.controls[index].replacing = true;
             for order in opposing {
@@ -75,7 +94,7 @@ impl Engine {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return false };
         let Some(active) = account.targets.get(&control.instrument) else { return false };
-        if matches!(active.signal.target, Target::EquityShare { .. }) {
+        if matches!(active.signal.target, Target::EquityShare { .. }) && self.sizes_at_fill(index) {
             return false;
         }
         let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
@@ -110,8 +129,11 @@ impl Engine {
         let Some(account) = self.state.account(&control.account) else { return false };
         let Some(instrument) = self.state.instruments.get(&control.instrument) else { return false };
         let position = account.portfolio.quantity(&control.instrument);
-        let only_closes = position.signum() * delta.signum() < 0 && delta.abs() <= position.abs();
+        let closable = closable(account, &control.instrument);
+        let only_closes = position.signum() * delta.signum() < 0 && delta.abs() <= closable;
         let quantity = match sizing {
+            // What is left of a large exit follows its first fill.
+            OrderSizing::Fixed if only_closes => largest_market_order(instrument, delta.abs()),
             OrderSizing::Fixed => instrument.size_rule.floor(delta.abs()),
             OrderSizing::EquityShare { .. } => delta.abs(),
         };
@@ -218,6 +240,12 @@ impl Engine {
         }
     }
 
+    /// True if the venue of an instrument resolves a share of equity itself.
+    fn sizes_at_fill(&self, index: usize) -> bool {
+        let account = &self.controls[index].account;
+        self.capabilities.get(account).is_some_and(|venue| venue.equity_sized_orders)
+    }
+
     pub(crate) fn next_order_id(&mut self, index: usize) -> ClientOrderId {
         let owner = self.controls[index].owner;
         let slot = &mut self.slots[usize::from(owner)];
@@ -227,9 +255,16 @@ impl Engine {
     }
 }
 
-fn sizing_of(active: &ActiveTarget) -> OrderSizing {
-    match active.signal.target {
-        Target::EquityShare { share, whole_units } => OrderSizing::EquityShare { share: share.abs(), whole_units },
-        _ => OrderSizing::Fixed,
-    }
+/// What a new order can still close of a position: its magnitude without what working orders close already.
+fn closable(account: &AccountState, instrument: &InstrumentId) -> Quantity {
+    let position = account.portfolio.quantity(instrument);
+    let Some(side) = Side::of(-position) else { return Quantity::ZERO };
+    let left = position + account.working_on(instrument, side);
+    if left.signum() == position.signum() { left.abs() } else { Quantity::ZERO }
+}
+
+/// The largest legal size of one market order that is not above `quantity`.
+pub(crate) fn largest_market_order(instrument: &Instrument, quantity: Quantity) -> Quantity {
+    let most = instrument.max_market_quantity.or(instrument.max_quantity);
+    instrument.size_rule.floor(most.map_or(quantity, |most| quantity.min(most)))
 }

@@ -1,13 +1,12 @@
 //! The bracket rule: a position never stands without the stop that was asked for, no stop outlives its position.
 
-use std::time::Duration;
-
 use qtp_core::{
     Bracket, ClientOrderId, Notice, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, Price,
     Quantity, Side, TimeInForce, Trigger,
 };
 
 use crate::engine::Engine;
+use crate::orders::largest_market_order;
 
 impl Engine {
     /// Takes over the protection of the target in force once the position stands on its side.
@@ -16,11 +15,14 @@ impl Engine {
         let Some(account) = self.state.account(&control.account) else { return };
         let position = account.portfolio.quantity(&control.instrument);
         if position.is_zero() {
-            control.bracket = Bracket::NONE;
+            control.forget_protection();
         } else if let Some(active) = account.targets.get(&control.instrument)
-            && active.signal.target.direction() == position.signum() {
-                control.bracket = active.signal.bracket;
-            }
+            && active.signal.target.direction() == position.signum()
+            && control.bracket != active.signal.bracket
+        {
+            control.bracket = active.signal.bracket;
+            control.stop_rejects = 0;
+        }
         self.protect(index);
     }
 
@@ -37,14 +39,30 @@ impl Engine {
         let bracket = if position.is_zero() { Bracket::NONE } else { control.bracket };
         // Where the venue locks the coins for one of the two, the stop is the one that must rest.
         let target = bracket.target.filter(|_| both || bracket.stop.is_none());
-        let stop = self.place(index, OrderRole::Stop, bracket.stop, position);
-        let target = self.place(index, OrderRole::Target, target, position);
+        // A stop that was refused too often is not tried again: the position is closing.
+        let stop = bracket.stop.filter(|_| control.stop_rejects < self.config.stop_attempts);
+        let guarded = self.guarded(index, position);
+        let stop = self.place(index, OrderRole::Stop, stop, guarded);
+        let target = self.place(index, OrderRole::Target, target, guarded);
         let control = &mut self.controls[index];
         (control.stop, control.target) = (stop, target);
-        self.watch_naked(index, position);
+        self.watch_naked(index, guarded);
     }
 
-    /// Keeps, places or replaces the protective order of one role. Returns the one that protects now.
+    /// The part of a position that a protective order can close: all but what is below the smallest order.
+    fn guarded(&self, index: usize, position: Quantity) -> Quantity {
+        let control = &self.controls[index];
+        let Some(instrument) = self.state.instruments.get(&control.instrument) else { return position };
+        let most = largest_market_order(instrument, position.abs());
+        let price = self.state.market.get(&control.instrument).and_then(|market| market.reference());
+        let dust = price.is_some_and(|price| instrument.check_size(most, price, true, true).is_err());
+        match Side::of(position) {
+            Some(side) if !dust => side.signed(most),
+            _ => Quantity::ZERO,
+        }
+    }
+
+    /// Keeps, places or replaces the protective order of one role for a position. Returns the one that protects now.
     fn place(
         &mut self,
         index: usize,
@@ -52,6 +70,7 @@ impl Engine {
         level: Option<Price>,
         position: Quantity,
     ) -> Option<ClientOrderId> {
+        let level = level.zip(Side::of(-position)).map(|(level, side)| self.legal_level(index, role, (level, side)));
         let control = &self.controls[index];
         let account = self.state.account(&control.account)?;
         let present = if role == OrderRole::Stop { control.stop } else { control.target };
@@ -77,6 +96,14 @@ impl Engine {
         placed
     }
 
+    /// A stop is rounded towards the position, a target away from it: never a worse promise than asked for.
+    fn legal_level(&self, index: usize, role: OrderRole, (level, side): (Price, Side)) -> Price {
+        let rules = self.state.instruments.get(&self.controls[index].instrument);
+        let up = matches!((role, side), (OrderRole::Stop, Side::Sell) | (OrderRole::Target, Side::Sell));
+        let rounding = if up { qtp_core::Rounding::Up } else { qtp_core::Rounding::Down };
+        rules.and_then(|rules| rules.round_price(level, rounding)).unwrap_or(level)
+    }
+
     fn protective_order(
         &mut self,
         index: usize,
@@ -85,11 +112,6 @@ impl Engine {
         (side, quantity): (Side, Quantity),
     ) -> OrderRequest {
         let source = self.config.trigger_source;
-        let rules = self.state.instruments.get(&self.controls[index].instrument);
-        // A stop is rounded towards the position, a target away from it: never a worse promise than asked for.
-        let up = matches!((role, side), (OrderRole::Stop, Side::Sell) | (OrderRole::Target, Side::Sell));
-        let rounding = if up { qtp_core::Rounding::Up } else { qtp_core::Rounding::Down };
-        let level = rules.and_then(|rules| rules.round_price(level, rounding)).unwrap_or(level);
         let kind = match role {
             OrderRole::Stop => OrderKind::StopMarket { trigger: Trigger { price: level, source } },
             _ => OrderKind::Limit { price: level },
@@ -154,6 +176,7 @@ impl Engine {
                 control.stop_rejects += 1;
                 if control.stop_rejects >= self.config.stop_attempts {
                     self.alert("stop_rejected", format!("{}: closing instead", report.instrument));
+                    self.controls[index].must_close = true;
                     self.close(index, "the venue refused the protective stop");
                 } else {
                     self.protect(index);
@@ -177,8 +200,11 @@ impl Engine {
         self.expire_proposals();
         let (now, grace) = (self.state.now, self.config.stop_grace);
         for index in 0..self.controls.len() {
-            let naked = self.controls[index].naked_since.map_or(Duration::ZERO, |since| now.since(since));
-            if naked >= grace && self.controls[index].naked_since.is_some() {
+            let naked = self.controls[index].naked_since.is_some_and(|since| now.since(since) >= grace);
+            if self.controls[index].must_close {
+                self.settle(index);
+            } else if naked {
+                self.controls[index].must_close = true;
                 let instrument = self.controls[index].instrument.clone();
                 self.alert("naked_position", format!("{instrument}: no stop rests after {grace:?}: closing"));
                 self.close(index, "no protective stop came to rest in time");

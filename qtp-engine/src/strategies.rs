@@ -64,11 +64,16 @@ impl Engine {
         let next = NextOrder { run: self.run_id, strategy, sequence: &mut slot.sequence };
         let mut context = Context::new(&self.state, &slot.account, &mut self.outputs).with_order_ids(next);
         let result = callback(&mut *slot.strategy, &mut context);
+        // What a failing call said may still leave, but add nothing.
+        slot.halted = result.is_err();
         if !self.outputs.is_empty() {
             self.carry_out(owner);
         }
         if let Err(error) = result {
-            self.slots[owner].halted = true;
+            let account = self.state.accounts.iter().position(|a| *a.portfolio.account() == self.slots[owner].account);
+            if let Some(account) = account {
+                self.cancel_entries(account, Some(strategy));
+            }
             let scope = self.slots[owner].id.to_string();
             let reason = Reason::new("strategy_error", error.to_string());
             self.publish(Notice::Halted { scope, reason });

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use qtp_core::port::{Clock as _, JournalWriter, SystemClock};
+use qtp_core::port::{Clock as _, SystemClock};
 use qtp_core::{Event, InstrumentKind};
 use qtp_engine::driver::{Recorder, RecorderSettings, Simulation};
 use qtp_engine::stats::{Assumption, DayCount, Keep, RunFacts, Summary};
@@ -23,11 +23,11 @@ const PROGRESS_STEP: u64 = 20_000;
 /// Input that cannot be read, settings that do not fit, or output that cannot be written.
 pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
     let started = SystemClock.now();
-    let journal: Option<Box<dyn JournalWriter>> = match &args.journal {
-        Some(path) => Some(Box::new(FileJournal::create(path, Durability::Os)?)),
-        None => None,
-    };
-    let (built, setup) = build(args, journal)?;
+    let (built, mut setup) = build(args, None)?;
+    // Only now: arguments that do not fit leave no empty journal behind.
+    if let Some(path) = &args.journal {
+        setup.journal = Some(Box::new(FileJournal::create(path, Durability::Os)?));
+    }
     let mut simulation = Simulation::new(setup);
     let settings = RecorderSettings {
         keep: if args.trades_csv.is_some() || args.report.is_some() { Keep::All } else { Keep::Nothing },

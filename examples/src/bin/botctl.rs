@@ -78,7 +78,7 @@ fn run(args: Args) -> Result<(), Failure> {
     };
     let answer = ask(&folder.socket(), &request)?;
     if let Some(error) = answer.get("error") {
-        return Err(error.to_string().into());
+        return Err(error.as_str().map_or_else(|| error.to_string(), str::to_owned).into());
     }
     println!("{}", serde_json::to_string_pretty(&answer)?);
     Ok(())

@@ -8,6 +8,7 @@ use qtp_llm::EngineSpec;
 use serde::{Deserialize, Serialize};
 
 use super::crash::CrashPoint;
+use super::pace::Pace;
 
 /// Which market and which venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub struct BotArgs {
     /// Time between decisions [default: 5m]
     #[arg(long, value_name = "T")]
     pub interval: Option<Timeframe>,
-    /// Strategy: decision-loop, ema-cross, momentum, scalping, swing [default: decision-loop]
+    /// Strategy: decision-loop, momentum, scalping, swing [default: decision-loop]
     #[arg(long, value_name = "S")]
     pub strategy: Option<String>,
     /// Decision engine: rules, openrouter:MODEL, ollama:MODEL, openai:MODEL or replay:FILE [default: rules]
@@ -66,7 +67,7 @@ pub struct BotArgs {
     pub config: Option<PathBuf>,
     /// Simulated seconds per second, or max [default: 3000 for three days, then 1]
     #[arg(long, value_name = "X")]
-    pub speed: Option<String>,
+    pub speed: Option<Pace>,
     /// Stop after this much simulated time, such as 3d
     #[arg(long, value_name = "D")]
     pub duration: Option<Timeframe>,

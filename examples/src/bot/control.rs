@@ -88,6 +88,22 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Value, Failure> {
     Ok(serde_json::from_str(&line)?)
 }
 
+/// Why an action cannot be carried out now.
+pub(super) fn refusal(engine: &Engine, action: &OperatorAction) -> Option<Value> {
+    let problem = match action {
+        OperatorAction::Approve(id) | OperatorAction::Reject(id) => {
+            let waits = engine.proposals().any(|proposal| proposal.id == *id);
+            (!waits).then(|| format!("proposal {id} does not wait for approval"))
+        }
+        OperatorAction::Close(id) => {
+            let known = engine.state().instruments.contains_key(id);
+            (!known).then(|| format!("this bot does not trade {id}"))
+        }
+        _ => None,
+    };
+    problem.map(|problem| json!({"error": problem}))
+}
+
 /// The answer to a question about the engine.
 pub(super) fn answer(engine: &Engine, request: &Request) -> Value {
     let state = engine.state();

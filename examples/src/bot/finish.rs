@@ -64,7 +64,8 @@ fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
     let slippage = match config.slippage {
         Slippage::None => "none".to_owned(),
         Slippage::Fixed(share) => format!("{} bps against us", bps(share)),
-        other => format!("{other:?}"),
+        Slippage::Spread(share) => format!("half the spread, else {} bps, against us", bps(share)),
+        Slippage::VolumeShare { impact } => format!("{impact} times the share of the candle's volume"),
     };
     let facts = RunFacts {
         strategy: "bot".to_owned(),
@@ -126,8 +127,14 @@ fn decision_rows(watch: &Watch) -> Vec<DecisionRow> {
     for (time, outcome) in &watch.decisions {
         let DecisionResult::Decided(decision) = &outcome.result else { continue };
         for trade in decision.trades.iter().filter(|trade| trade.action != DecisionAction::Hold) {
-            let denied = watch.notices.iter().any(|(at, notice)| {
-                at == time && matches!(notice, Notice::Denied { instrument, .. } if *instrument == trade.instrument)
+            let ended = watch.notices.iter().find_map(|(at, notice)| match notice {
+                Notice::Denied { instrument, reason, .. } if at == time && *instrument == trade.instrument => {
+                    Some(format!("denied: {reason}"))
+                }
+                Notice::Void { instrument, reason } if at == time && *instrument == trade.instrument => {
+                    Some(format!("void: {reason}"))
+                }
+                _ => None,
             });
             rows.push(DecisionRow {
                 time: *time,
@@ -136,7 +143,7 @@ fn decision_rows(watch: &Watch) -> Vec<DecisionRow> {
                 reason: trade.rationale.clone(),
                 stop: trade.stop,
                 target: trade.target,
-                outcome: if denied { "denied by risk" } else { "followed" }.to_owned(),
+                outcome: ended.unwrap_or_else(|| "followed".to_owned()),
             });
         }
     }

@@ -164,15 +164,16 @@ impl Narrator {
         }
         let Some(equity) = recorder.equity() else { return };
         self.last_status = now;
+        let account = engine.state().accounts.first().map(|account| account.portfolio.account());
+        let worth = account.and_then(|account| engine.equity(account)).map_or(f64::NAN, |worth| worth.to_f64());
+        let change = (worth / equity.initial() - 1.0) * 100.0;
         let hold = equity.buy_and_hold_return().unwrap_or(0.0) * 100.0;
         let fees = recorder.ledger().fees().to_f64();
         let naked = recorder.naked_time(engine).as_secs_f64();
         let speed = speed.map_or_else(|| "max".to_owned(), |speed| format!("{speed}x"));
         let text = format!(
-            "{now}  {speed}  SYNTHETIC  equity {:.2} ({:+.2} %)  hold {hold:+.2} %  fees {fees:.2}  naked {naked:.1} s  \
+            "{now}  {speed}  SYNTHETIC  equity {worth:.2} ({change:+.2} %)  hold {hold:+.2} %  fees {fees:.2}  naked {naked:.1} s  \
              next decision {}",
-            equity.last(),
-            equity.total_return() * 100.0,
             next.time_of_day(),
         );
         match &self.status {

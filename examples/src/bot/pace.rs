@@ -1,11 +1,10 @@
 //! How fast simulated time goes.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use qtp_core::port::{Clock, SystemClock};
-use qtp_core::{Decimal, Timestamp};
-
-use crate::exit::Failure;
+use qtp_core::Timestamp;
 
 /// Speed of the demo's first days.
 const DEMO_SPEED: u32 = 3_000;
@@ -14,7 +13,7 @@ const DEMO_DAYS: Duration = Duration::from_secs(3 * 86_400);
 
 /// Simulated seconds per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub enum Pace {
     /// Without waiting.
     Unlimited,
     /// A fixed factor.
@@ -23,18 +22,15 @@ pub(super) enum Pace {
     Demo,
 }
 
-impl Pace {
-    pub(super) fn parse(text: Option<&str>) -> Result<Self, Failure> {
-        match text {
-            None => Ok(Self::Demo),
-            Some("max") => Ok(Self::Unlimited),
-            Some(text) => {
-                let problem = || format!("--speed {text}: a whole number from 1 to 1000000, or max");
-                let factor: Decimal = text.parse().map_err(|_| problem())?;
-                let factor: u32 = factor.normalize().to_string().parse().map_err(|_| problem())?;
-                if (1..=1_000_000).contains(&factor) { Ok(Self::Factor(factor)) } else { Err(problem().into()) }
-            }
+impl FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Unlimited);
         }
+        let factor = text.parse::<u32>().ok().filter(|factor| (1..=1_000_000).contains(factor));
+        factor.map(Self::Factor).ok_or_else(|| "a whole number from 1 to 1000000, or max".to_owned())
     }
 }
 

@@ -119,7 +119,9 @@ async fn write_all(store: &SqliteStore, receiver: &Receiver<Write>, mut end: Opt
             }
         }
         end = records.last().map(JournalRecord::seq).or(end);
-        store.append(&records).await?;
+        if !records.is_empty() {
+            store.append(&records).await?;
+        }
         while waiting.front().is_some_and(|write: &Write| write.record() <= end) {
             if let Some(write) = waiting.pop_front() {
                 write_one(store, write).await?;

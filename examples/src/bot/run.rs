@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use qtp_core::port::{DecisionEngine, JournalRecord, JournalWriter};
-use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, RunResumed};
+use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, RunResumed, Timestamp};
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
@@ -34,7 +34,7 @@ use crate::exit::Failure;
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let settings = BotSettings::load(args, environment)?;
-    let pace = Pace::parse(args.speed.as_deref())?;
+    let pace = args.speed.unwrap_or(Pace::Demo);
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;
@@ -221,7 +221,7 @@ fn step_on(
         let Some(close) = simulation.step(watch)? else { break };
         let next = interval.floor(close) + interval.as_duration();
         watch.narrator.status(simulation.engine(), &watch.recorder, next, pacer.factor(close));
-        serve_operator(simulation, watch, calls, pacer.wait(close), stop)?;
+        serve_operator(simulation, watch, calls, (&mut pacer, close), stop)?;
     }
     Ok(())
 }
@@ -231,26 +231,23 @@ fn serve_operator(
     simulation: &mut Simulation,
     watch: &mut Watch,
     calls: &Receiver<Call>,
-    mut wait: Duration,
+    (pacer, due): (&mut Pacer, Timestamp),
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
     // Short waits, so that a signal is seen soon.
     const SLICE: Duration = Duration::from_millis(200);
     loop {
+        // Anew each time: answering takes none of the market's time.
+        let wait = pacer.wait(due);
         match calls.recv_timeout(wait.min(SLICE)) {
             Ok(call) => {
-                if let Request::Act(action) = &call.request {
-                    simulation.inject(Event::Operator(action.clone()), watch)?;
-                    // What an operator was told is done must survive a crash.
-                    simulation.sync()?;
-                }
+                let answer = answer(simulation, watch, &call.request)?;
                 // The caller may have gone; then nobody waits for the answer.
-                let _ = call.reply.send(control::answer(simulation.engine(), &call.request));
+                let _ = call.reply.send(answer);
             }
             Err(RecvTimeoutError::Disconnected) => return Err("the operator's channel has ended".into()),
             Err(RecvTimeoutError::Timeout) => {
-                wait = wait.saturating_sub(SLICE);
-                if wait.is_zero() || stop.load(Ordering::SeqCst) {
+                if pacer.wait(due).is_zero() || stop.load(Ordering::SeqCst) {
                     return Ok(());
                 }
             }
@@ -258,3 +255,14 @@ fn serve_operator(
     }
 }
 
+fn answer(simulation: &mut Simulation, watch: &mut Watch, request: &Request) -> Result<serde_json::Value, Failure> {
+    if let Request::Act(action) = request {
+        if let Some(refusal) = control::refusal(simulation.engine(), action) {
+            return Ok(refusal);
+        }
+        simulation.inject(Event::Operator(action.clone()), watch)?;
+        // What an operator was told is done must survive a crash.
+        simulation.sync()?;
+    }
+    Ok(control::answer(simulation.engine(), request))
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use qtp_core::{Decimal, Ratio, Timeframe};
-use qtp_exchange::sim::{Delay, FeeModel, Latency, SimVenueConfig, Slippage};
+use qtp_exchange::sim::{FeeModel, SimVenueConfig, Slippage};
 use qtp_risk::RiskLimits;
 use serde::{Deserialize, Serialize};
 
@@ -106,20 +106,25 @@ fn ratio(digits: i64, scale: u32) -> Ratio {
     Ratio::new(Decimal::new(digits, scale)).unwrap_or_default()
 }
 
-/// A perpetual venue as people find it: 1.5 and 4.5 basis points, one of slippage, a fifth of a second.
+/// A perpetual venue as people find it: 1.5 and 4.5 basis points, one of slippage.
 fn venue_defaults() -> SimVenueConfig {
     SimVenueConfig {
         fees: FeeModel { maker: ratio(15, 5), taker: ratio(45, 5), ..FeeModel::default() },
         slippage: Slippage::Fixed(ratio(1, 4)),
-        latency: Latency { order: Delay::None, data: Delay::None },
         liquidation: true,
         leverage: ratio(3, 0),
         ..SimVenueConfig::default()
     }
 }
 
-/// Strategies that a bot can run.
-const STRATEGIES: [&str; 5] = ["decision-loop", "ema-cross", "momentum", "scalping", "swing"];
+/// Beginnings of a decision engine's name; a bare model belongs to the first.
+const ENGINES: [&str; 4] = ["openrouter:", "ollama:", "openai:", "replay:"];
+
+/// Keys whose values are whole numbers.
+const INTEGERS: [&str; 4] = ["seed", "decision_delay_ms", "history", "max_open_orders"];
+
+/// Strategies that set the stop which their size follows from.
+const STRATEGIES: [&str; 4] = ["decision-loop", "momentum", "scalping", "swing"];
 
 /// Short names in the environment, and where they go.
 const SHORT_NAMES: [(&str, &str, &str); 6] = [
@@ -183,7 +188,7 @@ impl BotSettings {
         }
         let name = trading.strategy.as_str();
         let known = STRATEGIES.contains(&name);
-        check(known, &format!("strategy: unknown {name:?}: known are {}", STRATEGIES.join(", ")));
+        check(known, &format!("strategy: {name:?} is not one that sets stops: {}", STRATEGIES.join(", ")));
         check(trading.cash > Decimal::ZERO, "cash: must be above 0");
         check(trading.leverage >= Ratio::ONE, "leverage: must be 1 or more");
         let risk = trading.risk_per_trade;
@@ -218,11 +223,9 @@ fn read_table(path: &PathBuf) -> Result<toml::Table, Failure> {
 fn overlay_environment(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     for (name, section, key) in SHORT_NAMES {
         if let Some(value) = environment.get(name) {
-            let value = if name == "LLM_MODEL" && !value.contains(':') && value != "rules" {
-                format!("openrouter:{value}")
-            } else {
-                value.clone()
-            };
+            let spec = value == "rules" || ENGINES.iter().any(|engine| value.starts_with(engine));
+            let model = name == "LLM_MODEL" && !spec;
+            let value = if model { format!("openrouter:{value}") } else { value.clone() };
             put(table, section, key, &value)?;
         }
     }
@@ -255,7 +258,7 @@ fn put(table: &mut toml::Table, section: &str, key: &str, value: &str) -> Result
             "true" => toml::Value::Boolean(true),
             "false" => toml::Value::Boolean(false),
             _ => match value.parse::<i64>() {
-                Ok(number) if matches!(key, "seed" | "decision_delay_ms") => toml::Value::Integer(number),
+                Ok(number) if INTEGERS.contains(&key) => toml::Value::Integer(number),
                 _ => toml::Value::String(value.to_owned()),
             },
         }

@@ -54,6 +54,7 @@ impl Observer for Watch {
         match notice {
             Notice::Denied { .. } => self.denied += 1,
             Notice::Halted { .. } => self.halts += 1,
+            Notice::Void { .. } => {}
             _ => return,
         }
         if self.notices.len() < REPORT_ROWS {

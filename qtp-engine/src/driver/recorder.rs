@@ -52,6 +52,8 @@ struct Book {
     quantity: f64,
     cost: f64,
     close: f64,
+    /// First close: the basket that is held beside the strategy counts from it.
+    first: f64,
     /// Filled since the last candle.
     filled: f64,
     chart: CandleCurve,
@@ -71,6 +73,7 @@ impl Recorder {
             quantity: 0.0,
             cost: 0.0,
             close: f64::NAN,
+            first: f64::NAN,
             filled: 0.0,
             chart: CandleCurve::default(),
         };
@@ -143,10 +146,8 @@ impl Recorder {
             let start = first.open_time();
             self.equity = Some(EquityStats::new(start, self.balance, self.settings.days));
         }
-        let mut lead = None;
         for candle in batch.candles.iter().filter(|candle| candle.timeframe() == self.settings.timeframe) {
             let ohlcv = candle.ohlcv();
-            lead.get_or_insert(ohlcv.close);
             self.candles += 1;
             let charts = self.settings.charts;
             let Some(book) = self.books.iter_mut().find(|book| book.instrument == *candle.instrument()) else {
@@ -160,13 +161,16 @@ impl Recorder {
                 self.max_participation = self.max_participation.max(share);
                 book.filled = 0.0;
             }
+            if book.first.is_nan() {
+                book.first = ohlcv.close;
+            }
             book.close = ohlcv.close;
         }
-        let Some(lead) = lead else { return };
+        let hold = self.basket();
         self.pass_on();
         self.waiting = Some((time, self.marked()));
         if let Some(stats) = &mut self.equity {
-            stats.on_close(time, lead);
+            stats.on_close(time, hold);
         }
     }
 
@@ -177,6 +181,18 @@ impl Recorder {
             self.waiting = self.waiting.map(|(time, _)| (time, if marked.is_nan() { equity } else { marked }));
         }
         self.pass_on();
+    }
+
+    /// Price of what buy-and-hold holds: the one instrument, or the same money in each of several.
+    fn basket(&self) -> f64 {
+        match self.books.as_slice() {
+            [only] => only.close,
+            books => {
+                let known = books.iter().filter(|book| !book.first.is_nan());
+                let (sum, count) = known.fold((0.0, 0.0), |(sum, n), book| (sum + book.close / book.first, n + 1.0));
+                sum / count
+            }
+        }
     }
 
     fn marked(&self) -> f64 {

@@ -92,7 +92,7 @@ impl std::fmt::Debug for Simulation {
 }
 
 impl Simulation {
-    /// A run that starts with record `first_seq`.
+    /// A run before its first record.
     pub fn new(setup: SimulationSetup) -> Self {
         let event = Event::Candles(CandleBatch::default());
         let epoch = Timestamp::EPOCH;

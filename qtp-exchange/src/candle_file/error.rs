@@ -11,7 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum CandleFileError {
     /// The operating system could not open or read the file.
-    #[error("{}: cannot read behind line {line}: {source}", file.display())]
+    #[error("{}: cannot read{}: {source}", file.display(), behind(*line))]
     Io {
         /// File.
         file: PathBuf,
@@ -52,6 +52,11 @@ pub enum CandleFileError {
         /// What is wrong.
         problem: Problem,
     },
+}
+
+/// Where reading stopped, if it began.
+fn behind(line: u64) -> String {
+    if line == 0 { String::new() } else { format!(" behind line {line}") }
 }
 
 impl CandleFileError {

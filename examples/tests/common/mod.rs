@@ -1,0 +1,271 @@
+//! Running the binaries, and reading what they leave behind.
+#![allow(dead_code, unreachable_pub, reason = "every test file uses its own part of this")]
+
+pub mod candles;
+pub mod store;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use qtp_core::port::{Clock as _, SystemClock};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longest that any child may take.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+pub const BOT: &str = env!("CARGO_BIN_EXE_bot");
+pub const BOTCTL: &str = env!("CARGO_BIN_EXE_botctl");
+pub const BACKTEST: &str = env!("CARGO_BIN_EXE_backtest");
+pub const REPLAY: &str = env!("CARGO_BIN_EXE_replay");
+pub const INDICATORS: &str = env!("CARGO_BIN_EXE_indicators");
+
+/// A binary with arguments, in an environment that sets nothing.
+pub fn command(binary: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// How a child ended and what it said.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    pub fn killed(&self) -> bool {
+        self.status.signal() == Some(9)
+    }
+
+    /// This run, if it succeeded.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code(), Some(0), "{self:?}");
+        self
+    }
+
+    /// The only line on standard error of a run that failed with 1.
+    #[track_caller]
+    pub fn refusal(&self) -> &str {
+        assert_eq!(self.code(), Some(1), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert!(self.stderr.starts_with("error: ") && !self.stderr.contains("panicked"), "{self:?}");
+        self.stderr.trim_end()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// A child whose output goes to files, so that it never waits for a reader. Dropping it kills it.
+pub struct Running {
+    child: Child,
+    stdout: File,
+    stderr: File,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        command.stdin(Stdio::null());
+        command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
+        Self { child: command.spawn().unwrap(), stdout, stderr }
+    }
+
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for the end, at most until the delay is over. True if it came.
+    pub fn ends_within(&mut self, delay: Duration) -> bool {
+        let start = SystemClock.now();
+        while !self.ended() {
+            let left = delay.saturating_sub(SystemClock.now().since(start));
+            if left.is_zero() {
+                return false;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(3)));
+        }
+        true
+    }
+
+    pub fn kill(mut self) -> Ran {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        self.finish()
+    }
+
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    pub fn finish(mut self) -> Ran {
+        assert!(self.ends_within(PATIENCE), "a child did not end in time");
+        let status = self.child.wait().unwrap();
+        let (stdout, stderr) = (text(&mut self.stdout), text(&mut self.stderr));
+        Ran { status, stdout, stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().unwrap();
+    file.read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub fn run(binary: &str, args: &[&str]) -> Ran {
+    Running::start(command(binary, args)).finish()
+}
+
+/// Asks until the answer is there, with a bound.
+#[track_caller]
+pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = SystemClock.now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(SystemClock.now().since(start) < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A folder of runs.
+pub struct Runs {
+    folder: TempDir,
+}
+
+impl Runs {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The bot on this folder, as fast as it can.
+    pub fn bot(&self, args: &[&str]) -> Command {
+        self.paced_bot("max", args)
+    }
+
+    pub fn paced_bot(&self, speed: &str, args: &[&str]) -> Command {
+        let mut command = command(BOT, &["--speed", speed, "--runs"]);
+        command.arg(self.path()).args(args);
+        command
+    }
+
+    pub fn run_bot(&self, args: &[&str]) -> Ran {
+        Running::start(self.bot(args)).finish()
+    }
+
+    pub fn botctl(&self, args: &[&str]) -> Ran {
+        let mut command = command(BOTCTL, &["--runs"]);
+        command.arg(self.path()).args(args);
+        Running::start(command).finish()
+    }
+
+    /// The run that was started last.
+    pub fn run(&self) -> RunFiles {
+        let name = fs::read_to_string(self.path().join("latest")).unwrap();
+        RunFiles(self.path().join(name))
+    }
+
+    /// How many runs there are.
+    pub fn count(&self) -> usize {
+        let entries = fs::read_dir(self.path()).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
+    }
+}
+
+/// The files of one run.
+pub struct RunFiles(pub PathBuf);
+
+impl RunFiles {
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    pub fn summary(&self) -> Value {
+        serde_json::from_str(&self.read("summary.json")).unwrap()
+    }
+
+    /// Whole records of the journal file as JSON; what a crash tore is left out.
+    pub fn records(&self) -> Vec<Value> {
+        self.read_lossy().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Every file and its bytes.
+    pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.is_file()).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+
+    fn read_lossy(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.file("journal.jsonl")).unwrap_or_default()).into_owned()
+    }
+}
+
+pub fn verify(journal: &Path) -> Ran {
+    run(REPLAY, &["--verify", "--journal", journal.to_str().unwrap()])
+}
+
+/// All values under a key, however deep.
+pub fn values_of<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == key {
+                    found.push(value);
+                }
+                values_of(value, key, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| values_of(item, key, found)),
+        _ => {}
+    }
+}
+
+/// A small generator of equal numbers everywhere (`SplitMix64`).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// An instant below `end`.
+    pub fn instant(&mut self, end: Duration) -> Duration {
+        Duration::from_micros(self.next() % u64::try_from(end.as_micros()).unwrap().max(1))
+    }
+}
