@@ -158,11 +158,13 @@ impl Engine {
             let words = format!("{} order {} rejected by the venue: {reason}", report.side.as_str(), report.quantity);
             self.alert("order_rejected", format!("{}: {words}", report.instrument));
         }
-        if self.controls[index].must_close {
-            self.set_engine_timer(self.config.stop_grace);
-        } else if self.controls[index].replacing && (status != OrderStatus::Rejected || was_leaving) {
+        let control = &self.controls[index];
+        match status {
             // What a venue refuses is not sent again in the same instant.
-            self.settle(index);
+            OrderStatus::Rejected if !was_leaving && control.must_close => self.set_engine_timer(self.config.stop_grace),
+            OrderStatus::Rejected if !was_leaving => {}
+            _ if control.replacing => self.settle(index),
+            _ => {}
         }
     }
 

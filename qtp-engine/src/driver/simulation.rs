@@ -188,6 +188,8 @@ impl Simulation {
     /// [`EngineError::Difference`] if the past does not come out as the journal has it.
     pub fn step(&mut self, observer: &mut dyn Observer) -> Result<Option<Timestamp>, EngineError> {
         self.inject_past(observer)?;
+        // Answers to what was injected come before the next candle, as they did the first time.
+        self.drain(observer)?;
         let Event::Candles(batch) = &mut self.candles.event else { return Ok(None) };
         batch.candles.clear();
         let Some(close) = self.source.next_into(batch) else { return Ok(None) };

@@ -10,7 +10,6 @@ use qtp_core::{
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::{NoObserver, Observer, Simulation, SimulationSetup};
-use qtp_engine::strategy::{EmaCross, Size};
 use qtp_exchange::candle_file::CandleFeed;
 use qtp_exchange::sim::{FeeModel, SimVenue, SimVenueConfig};
 use qtp_risk::RiskLimits;
@@ -119,12 +118,6 @@ impl Default for RunSetup {
 }
 
 impl RunSetup {
-    pub(crate) fn ema(fast: usize, slow: usize) -> Self {
-        let size = Size::Units(units(2));
-        let strategy = EmaCross::new("ema".parse().unwrap(), (btc(), Timeframe::M1), (fast, slow), size).unwrap();
-        Self { strategies: vec![Box::new(strategy)], ..Self::default() }
-    }
-
     pub(crate) fn journaled(self, journal: &Memory) -> Self {
         Self { journal: Some(journal.clone()), ..self }
     }
