@@ -9,8 +9,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use qtp_core::port::Strategy;
 use qtp_core::{
-    AccountId, AccountKind, Amount, Candle, CandleBatch, Currency, Instrument, Portfolio, Quantity, RiskGate, RunId,
-    Timeframe, TradingState, TriggerSource,
+    AccountId, AccountKind, Amount, Candle, CandleBatch, Currency, Instrument, Portfolio, Quantity, RiskGate,
+    RunId, Timeframe, TradingState, TriggerSource,
 };
 use qtp_engine::driver::{NoObserver, Simulation, SimulationSetup};
 use qtp_engine::strategy::{EmaCross, Size};
@@ -39,7 +39,8 @@ fn simulation(feed: &CandleFeed, instrument: &Instrument, trades: bool) -> Simul
     let account: AccountId = "bench".parse().expect("a legal id");
     let cash = Amount::new(10_000_000.into(), Currency::USD);
     let portfolio = Portfolio::new(account.clone(), AccountKind::Unconstrained, cash);
-    let venue = SimVenue::new(SimVenueConfig::default(), portfolio.clone(), vec![instrument.clone()]).expect("a venue");
+    let venue = SimVenue::new(SimVenueConfig::default(), portfolio.clone(), vec![instrument.clone()])
+        .expect("a venue");
     let limits = RiskLimits::not_binding();
     let mut state = TradingState::new();
     state.add_instrument(instrument.clone());

@@ -30,7 +30,8 @@ impl FromStr for Percent {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let error = || ValueError::parse("percentage", text, "a percentage above 0 and below 100, such as 2 or 2%");
+        let error =
+            || ValueError::parse("percentage", text, "a percentage above 0 and below 100, such as 2 or 2%");
         let (number, sign) = text.strip_suffix('%').map_or((text, false), |number| (number, true));
         let number = Decimal::from_str_exact(number.trim()).map_err(|_| error())?;
         let fraction = !sign && number < Decimal::new(2, 1);

@@ -54,7 +54,9 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let outcome = replay.finish(backtest, &mut observer)?;
     print(&start, &outcome);
     match outcome.first_difference {
-        Some(difference) if args.verify => Err(format!("{} differences; the first: {difference}", outcome.differences).into()),
+        Some(difference) if args.verify => {
+            Err(format!("{} differences; the first: {difference}", outcome.differences).into())
+        }
         _ => {
             if args.verify {
                 println!("verified: {} commands are those of the journal", outcome.commands);
@@ -70,14 +72,20 @@ fn print(start: &RunStarted, outcome: &ReplayOutcome) {
     println!("replayed {} events, {} commands up to {}", outcome.events, outcome.commands, state.now);
     println!("commands sha256 {}", outcome.command_hash);
     if outcome.unwritten > 0 {
-        println!("tail     {} commands of the last event were not written before the run ended", outcome.unwritten);
+        println!(
+            "tail     {} commands of the last event were not written before the run ended",
+            outcome.unwritten
+        );
     }
     for account in &state.accounts {
         let id = account.portfolio.account();
-        let equity = outcome.engine.equity(id).map_or_else(|| "unknown".to_owned(), |equity| equity.to_string());
+        let equity =
+            outcome.engine.equity(id).map_or_else(|| "unknown".to_owned(), |equity| equity.to_string());
         println!("account  {id}: equity {equity} {}", account.portfolio.reporting_currency());
         for position in account.portfolio.open_positions() {
-            let entry = position.average_entry().map_or_else(String::new, |entry| format!(" from {}", entry.get().round_dp(8)));
+            let entry = position
+                .average_entry()
+                .map_or_else(String::new, |entry| format!(" from {}", entry.get().round_dp(8)));
             println!("         {} {}{entry}", position.instrument(), position.quantity());
         }
     }

@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 use qtp_core::port::Strategy;
 use qtp_core::{InstrumentId, Ratio, StrategyId, Timeframe};
-use qtp_engine::strategy::{EmaCross, Momentum, Scalping, SignalFile, SignalFileConfig, SignalRow, Size, Swing};
+use qtp_engine::strategy::{
+    EmaCross, Momentum, Scalping, SignalFile, SignalFileConfig, SignalRow, Size, Swing,
+};
 use qtp_exchange::candle_file;
 
 use crate::exit::Failure;
@@ -73,7 +75,9 @@ pub fn build(
     params.finish()?;
     let only_signals = inputs.long_only || inputs.stop.is_some() || inputs.take.is_some();
     if only_signals && !matches!(name, "signal-file" | "none") {
-        return Err(format!("--long-only, --stop-pct and --take-pct go with signal-file, not with {name}").into());
+        return Err(
+            format!("--long-only, --stop-pct and --take-pct go with signal-file, not with {name}").into()
+        );
     }
     Ok(strategy)
 }

@@ -58,7 +58,11 @@ impl Command {
     pub const fn leaves(&self) -> bool {
         matches!(
             self,
-            Self::Submit(_) | Self::Modify(_) | Self::Cancel(_) | Self::SetLeverage(_) | Self::RequestDecision(_)
+            Self::Submit(_)
+                | Self::Modify(_)
+                | Self::Cancel(_)
+                | Self::SetLeverage(_)
+                | Self::RequestDecision(_)
         )
     }
 

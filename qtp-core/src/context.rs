@@ -51,7 +51,11 @@ pub struct NextOrder<'a> {
 
 impl<'a> Context<'a> {
     /// A context over a state. Orders of a strategy's own get ids of run 0.
-    pub const fn new(state: &'a TradingState, account: &'a AccountId, outputs: &'a mut Vec<StrategyOutput>) -> Self {
+    pub const fn new(
+        state: &'a TradingState,
+        account: &'a AccountId,
+        outputs: &'a mut Vec<StrategyOutput>,
+    ) -> Self {
         Self { state, account, outputs, next_order: None }
     }
 
@@ -127,7 +131,13 @@ impl<'a> Context<'a> {
     }
 
     /// States how large the position should be, its protection and why.
-    pub fn set_target_with(&mut self, instrument: &InstrumentId, target: Target, bracket: Bracket, reason: &str) {
+    pub fn set_target_with(
+        &mut self,
+        instrument: &InstrumentId,
+        target: Target,
+        bracket: Bracket,
+        reason: &str,
+    ) {
         let (instrument, reason) = (instrument.clone(), reason.to_owned());
         self.signal(Signal { instrument, target, bracket, reason, decided: None });
     }

@@ -190,7 +190,8 @@ impl Instrument {
         if let SizeRule::Lot(lot) = self.size_rule {
             check(lot.signum() > 0, "size_rule: the lot must be above 0");
         }
-        let tiers_ok = self.margin_tiers.iter().all(|t| t.maintenance.signum() >= 0 && t.max_leverage >= Ratio::ONE);
+        let tiers_ok =
+            self.margin_tiers.iter().all(|t| t.maintenance.signum() >= 0 && t.max_leverage >= Ratio::ONE);
         check(tiers_ok, "margin_tiers: maintenance must be 0 or more, max_leverage 1 or more");
         problems
     }
@@ -207,7 +208,10 @@ impl Instrument {
     /// The tier that holds a position of this notional.
     pub fn margin_tier(&self, notional: Notional) -> Option<&MarginTier> {
         let size = notional.abs();
-        self.margin_tiers.iter().find(|tier| tier.up_to.is_none_or(|limit| size <= limit)).or(self.margin_tiers.last())
+        self.margin_tiers
+            .iter()
+            .find(|tier| tier.up_to.is_none_or(|limit| size <= limit))
+            .or(self.margin_tiers.last())
     }
 
     /// The nearest price that is legal here.
@@ -219,7 +223,13 @@ impl Instrument {
     ///
     /// # Errors
     /// The first rule that the order breaks.
-    pub fn check_size(&self, quantity: Quantity, price: Price, market: bool, closes: bool) -> Result<(), Illegal> {
+    pub fn check_size(
+        &self,
+        quantity: Quantity,
+        price: Price,
+        market: bool,
+        closes: bool,
+    ) -> Result<(), Illegal> {
         if quantity.signum() <= 0 || self.min_quantity.is_some_and(|minimum| quantity < minimum) {
             return Err(Illegal::MinQuantity);
         }

@@ -32,8 +32,8 @@ pub use event::{
 pub use id::{AccountId, ClientOrderId, InstrumentId, RunId, StrategyId, TradeId, Venue, VenueOrderId};
 pub use instrument::{Illegal, Instrument, InstrumentKind, InstrumentStatus, MarginTier, VenueCapabilities};
 pub use market::{
-    Adjustment, BookLevel, Candle, CandleParts, CandleQuery, CandleSeries, FundingRate, Gap, InstrumentMarket,
-    MarkPrice, MarketState, MarketTopic, Ohlcv, OpenInterest, OrderBook, Quote, Trade,
+    Adjustment, BookLevel, Candle, CandleParts, CandleQuery, CandleSeries, FundingRate, Gap,
+    InstrumentMarket, MarkPrice, MarketState, MarketTopic, Ohlcv, OpenInterest, OrderBook, Quote, Trade,
 };
 pub use money::{Amount, Currency, Decimal, Notional, Price, PriceRule, Quantity, Ratio, Rounding, SizeRule};
 pub use order::{
@@ -41,7 +41,9 @@ pub use order::{
     OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, OrderTimes, Side,
     TimeInForce, TrailingOffset, Trigger, TriggerSource,
 };
-pub use risk::{Approved, Denied, Review, RiskContext, RiskGate, RiskReason, RiskRule, RiskState, TradeOutcome, Verdict};
+pub use risk::{
+    Approved, Denied, Review, RiskContext, RiskGate, RiskReason, RiskRule, RiskState, TradeOutcome, Verdict,
+};
 pub use signal::{Bracket, DecidedAt, OrderDraft, Signal, StateBlob, StrategyOutput, Target, Warmup};
 pub use state::{AccountState, ActiveTarget, TradingState};
 pub use time::{Timeframe, Timestamp};

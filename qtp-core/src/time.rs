@@ -181,7 +181,8 @@ impl Timeframe {
 
 impl fmt::Display for Timeframe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(&str, i64); 5] = [("w", 7 * DAY), ("d", DAY), ("h", DAY / 24), ("m", DAY / 1440), ("s", NANOS_PER_SECOND)];
+        const UNITS: [(&str, i64); 5] =
+            [("w", 7 * DAY), ("d", DAY), ("h", DAY / 24), ("m", DAY / 1440), ("s", NANOS_PER_SECOND)];
         for (unit, width) in UNITS {
             if self.nanos % width == 0 {
                 return write!(f, "{}{unit}", self.nanos / width);

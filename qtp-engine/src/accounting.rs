@@ -1,8 +1,8 @@
 //! Reports and executions into orders, positions and counters, then on to order manager and strategies.
 
 use qtp_core::{
-    AccountId, Amount, ClientOrderId, Decimal, ExternalCause, Fill, FundingPayment, InstrumentId, Notional, OrderReport,
-    OrderRole, OrderStatus, Quantity, Reason, Target, TradeOutcome,
+    AccountId, Amount, ClientOrderId, Decimal, ExternalCause, Fill, FundingPayment, InstrumentId, Notional,
+    OrderReport, OrderRole, OrderStatus, Quantity, Reason, Target, TradeOutcome,
 };
 
 use crate::config::ForeignPosition;
@@ -123,7 +123,8 @@ impl Engine {
 
     pub(crate) fn on_report(&mut self, report: &OrderReport) {
         let Some(id) = report.client_order_id else {
-            return self.alert("foreign_order", format!("an order on {} that is not ours", report.instrument));
+            return self
+                .alert("foreign_order", format!("an order on {} that is not ours", report.instrument));
         };
         let Some(account_index) = self.index_of(&report.account) else { return };
         let now = self.state.now;
@@ -151,17 +152,25 @@ impl Engine {
     }
 
     /// An entry or exit ended without filling whole.
-    fn on_entry_ended(&mut self, index: usize, report: &OrderReport, (status, was_leaving): (OrderStatus, bool)) {
+    fn on_entry_ended(
+        &mut self,
+        index: usize,
+        report: &OrderReport,
+        (status, was_leaving): (OrderStatus, bool),
+    ) {
         if status == OrderStatus::Rejected {
             let unnamed = || Reason::new("rejected", "the venue gave no reason");
             let reason = report.reason.clone().unwrap_or_else(unnamed);
-            let words = format!("{} order {} rejected by the venue: {reason}", report.side.as_str(), report.quantity);
+            let words =
+                format!("{} order {} rejected by the venue: {reason}", report.side.as_str(), report.quantity);
             self.alert("order_rejected", format!("{}: {words}", report.instrument));
         }
         let control = &self.controls[index];
         match status {
             // What a venue refuses is not sent again in the same instant.
-            OrderStatus::Rejected if !was_leaving && control.must_close => self.set_engine_timer(self.config.stop_grace),
+            OrderStatus::Rejected if !was_leaving && control.must_close => {
+                self.set_engine_timer(self.config.stop_grace)
+            }
             OrderStatus::Rejected if !was_leaving => {}
             _ if control.replacing => self.settle(index),
             _ => {}

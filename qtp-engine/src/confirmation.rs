@@ -1,8 +1,8 @@
 //! Signals into accepted targets: at once, or after an operator approved. Exits never wait.
 
 use qtp_core::{
-    Bracket, Decimal, InstrumentId, MarketState, Notice, OperatorAction, OrderRole, Price, Proposal, Reason, Signal,
-    Target,
+    Bracket, Decimal, InstrumentId, MarketState, Notice, OperatorAction, OrderRole, Price, Proposal, Reason,
+    Signal, Target,
 };
 
 use crate::config::Approval;
@@ -36,7 +36,8 @@ impl Engine {
     }
 
     fn propose(&mut self, owner: usize, signal: Signal) {
-        let Some(price) = self.state.market.get(&signal.instrument).and_then(|market| market.reference()) else {
+        let Some(price) = self.state.market.get(&signal.instrument).and_then(|market| market.reference())
+        else {
             return self.deny(&signal.instrument, Reason::new("no_price", "the instrument has no price yet"));
         };
         let standing = self.standing(owner, &signal.instrument).map(|standing| &standing.signal);
@@ -122,7 +123,8 @@ impl Engine {
             drift_limit(&self.state.market, instrument, self.config.max_drift_atr.get())
                 .is_some_and(|limit| (price.get() - proposal.price.get()).abs() > limit)
         });
-        let problem = price.and_then(|price| proposal.signal.bracket.problem(proposal.signal.target.direction(), price));
+        let problem = price
+            .and_then(|price| proposal.signal.bracket.problem(proposal.signal.target.direction(), price));
         if drifted {
             let now = price.map_or_else(|| "unknown".to_owned(), |price| price.to_string());
             let words = format!("price was {} and is {now}", proposal.price);
@@ -194,7 +196,8 @@ impl Engine {
         let state = &self.state.accounts[account];
         let id = state.portfolio.account().clone();
         let adds = state.orders.values().map(qtp_core::Order::request).filter(|order| !order.reduce_only);
-        let of_owner = adds.filter(|order| owner.is_none_or(|owner| order.client_order_id.strategy() == owner));
+        let of_owner =
+            adds.filter(|order| owner.is_none_or(|owner| order.client_order_id.strategy() == owner));
         let entries: Vec<_> = of_owner
             .map(|order| {
                 let position = state.portfolio.quantity(&order.instrument);
@@ -213,7 +216,11 @@ impl Engine {
 }
 
 /// The most that a price may move between a view and its order; `None` without enough candles.
-pub(crate) fn drift_limit(market: &MarketState, instrument: &InstrumentId, atr_multiple: Decimal) -> Option<Decimal> {
+pub(crate) fn drift_limit(
+    market: &MarketState,
+    instrument: &InstrumentId,
+    atr_multiple: Decimal,
+) -> Option<Decimal> {
     let series = market.get(instrument)?.all_series().iter().find(|s| s.candles().len() > DRIFT_CANDLES)?;
     let candles = series.candles();
     let first = candles.len() - DRIFT_CANDLES;

@@ -29,7 +29,8 @@ impl Engine {
         let account = self.state.account(&self.slots[owner].account)?;
         let market = self.state.market.get(instrument)?;
         let price = market.reference()?;
-        let position = account.portfolio.position(instrument).filter(|position| !position.quantity().is_zero());
+        let position =
+            account.portfolio.position(instrument).filter(|position| !position.quantity().is_zero());
         let bracket = self
             .control_position(&self.slots[owner].account, instrument)
             .ok()

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    AccountId, Command, Event, EventRecord, InstrumentId, MarketTopic, Notice, Notional, Proposal, Reason, RiskGate,
-    RunId, StateBlob, StrategyId, StrategyOutput, TimerId, TradingState, VenueCapabilities,
+    AccountId, Command, Event, EventRecord, InstrumentId, MarketTopic, Notice, Notional, Proposal, Reason,
+    RiskGate, RunId, StateBlob, StrategyId, StrategyOutput, TimerId, TradingState, VenueCapabilities,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,10 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("run_id", &self.run_id).field("seq", &self.state.seq).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("run_id", &self.run_id)
+            .field("seq", &self.state.seq)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,7 +110,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Claimed`] if another strategy owns one of its instruments;
     /// [`EngineError::Configuration`] if the account or an instrument is not declared.
-    pub fn add_strategy(&mut self, account: &AccountId, strategy: Box<dyn Strategy>) -> Result<(), EngineError> {
+    pub fn add_strategy(
+        &mut self,
+        account: &AccountId,
+        strategy: Box<dyn Strategy>,
+    ) -> Result<(), EngineError> {
         let id = strategy.id();
         let mut problems = Vec::new();
         if self.state.account(account).is_none() {
@@ -198,8 +205,12 @@ impl Engine {
             Event::PositionAdjustment { account, instrument, quantity } => {
                 self.on_position_adjustment(account, instrument, *quantity);
             }
-            Event::OutcomeUnknown { client_order_id, account } => self.on_outcome_unknown(account, *client_order_id),
-            Event::OrderAbsent { client_order_id, account } => self.on_order_absent(account, *client_order_id),
+            Event::OutcomeUnknown { client_order_id, account } => {
+                self.on_outcome_unknown(account, *client_order_id)
+            }
+            Event::OrderAbsent { client_order_id, account } => {
+                self.on_order_absent(account, *client_order_id)
+            }
             Event::Decision(outcome) => self.on_decision(outcome),
             Event::Timer(timer) => self.on_timer(*timer),
             Event::Operator(action) => self.on_operator(action),
@@ -246,7 +257,9 @@ impl Engine {
 
     /// How long positions stood without the stop that was asked for, over all instruments of an account.
     pub fn naked_time(&self, account: &AccountId) -> Duration {
-        let running = |control: &Control| control.naked_since.map_or(Duration::ZERO, |since| self.state.now.since(since));
+        let running = |control: &Control| {
+            control.naked_since.map_or(Duration::ZERO, |since| self.state.now.since(since))
+        };
         let owned = self.controls.iter().filter(|control| control.account == *account);
         owned.map(|control| control.naked_total + running(control)).sum()
     }
@@ -256,7 +269,11 @@ impl Engine {
         self.router.topics().cloned().collect()
     }
 
-    pub(crate) fn control_position(&self, account: &AccountId, instrument: &InstrumentId) -> Result<usize, usize> {
+    pub(crate) fn control_position(
+        &self,
+        account: &AccountId,
+        instrument: &InstrumentId,
+    ) -> Result<usize, usize> {
         self.controls.binary_search_by(|control| {
             control.instrument.cmp(instrument).then_with(|| control.account.cmp(account))
         })

@@ -1,8 +1,8 @@
 //! Everything that leaves goes through here: the risk gate, then the list of working orders.
 
 use qtp_core::{
-    AccountState, ClientOrderId, Command, Decimal, Denied, InstrumentId, Notice, Notional, Order, OrderRequest, OrderRole,
-    OrderSizing, OrderTimes, Price, Quantity, Reason, Review, RiskContext,
+    AccountState, ClientOrderId, Command, Decimal, Denied, InstrumentId, Notice, Notional, Order,
+    OrderRequest, OrderRole, OrderSizing, OrderTimes, Price, Quantity, Reason, Review, RiskContext,
 };
 
 use crate::config::OnBreach;
@@ -10,7 +10,11 @@ use crate::engine::Engine;
 
 impl Engine {
     /// Reviews an order and sends what passed. Returns its id if something left.
-    pub(crate) fn send(&mut self, request: OrderRequest, decided: qtp_core::Timestamp) -> Option<ClientOrderId> {
+    pub(crate) fn send(
+        &mut self,
+        request: OrderRequest,
+        decided: qtp_core::Timestamp,
+    ) -> Option<ClientOrderId> {
         let account_index = self.account_index(&request)?;
         let (instrument, asked) = (request.instrument.clone(), request.signed_quantity());
         let (id, account_id) = (request.client_order_id, request.account.clone());
@@ -32,7 +36,13 @@ impl Engine {
         let protective = matches!(approved.role, OrderRole::Stop | OrderRole::Target);
         for reason in review.reduced {
             let (from, to) = (asked.abs(), approved.quantity);
-            self.publish(Notice::Reduced { client_order_id: id, instrument: instrument.clone(), from, to, reason });
+            self.publish(Notice::Reduced {
+                client_order_id: id,
+                instrument: instrument.clone(),
+                from,
+                to,
+                reason,
+            });
         }
         let now = self.state.now;
         let times = OrderTimes { decided, approved: now, submitted: now, acknowledged: None, filled: None };
@@ -117,7 +127,8 @@ impl Engine {
     /// Cancels an order that is still working. Asking twice sends once.
     pub(crate) fn cancel_order(&mut self, account: &qtp_core::AccountId, id: ClientOrderId) {
         let now = self.state.now;
-        let Some(order) = self.state.account_mut(account).and_then(|account| account.orders.get_mut(&id)) else {
+        let Some(order) = self.state.account_mut(account).and_then(|account| account.orders.get_mut(&id))
+        else {
             return;
         };
         if order.cancel_requested().is_some() {
@@ -125,7 +136,11 @@ impl Engine {
         }
         order.mark_cancel_requested(now);
         let instrument = order.request().instrument.clone();
-        self.push(Command::Cancel(qtp_core::CancelRequest { client_order_id: id, account: account.clone(), instrument }));
+        self.push(Command::Cancel(qtp_core::CancelRequest {
+            client_order_id: id,
+            account: account.clone(),
+            instrument,
+        }));
     }
 
     /// Notes that the position or an entry order of an instrument changed with this record.
@@ -156,8 +171,11 @@ impl Engine {
         let market = self.state.market.get(&request.instrument)?;
         let price = market.reference()?;
         let reporting = account.portfolio.reporting_currency();
-        let rate =
-            if instrument.settle == reporting { Decimal::ONE } else { self.state.market.rate(instrument.settle)? };
+        let rate = if instrument.settle == reporting {
+            Decimal::ONE
+        } else {
+            self.state.market.rate(instrument.settle)?
+        };
         let equity = account.portfolio.equity(&self.state.market, &self.state.instruments);
         let leverage = account.leverage_of(&request.instrument);
         let working = account.working_on(&request.instrument, request.side);
@@ -198,7 +216,11 @@ impl Engine {
             let id = &order.request().instrument;
             let price = self.state.market.get(id)?.reference()?;
             let rules = self.state.instruments.get(id)?;
-            let rate = if rules.settle == reporting { Decimal::ONE } else { self.state.market.rate(rules.settle)? };
+            let rate = if rules.settle == reporting {
+                Decimal::ONE
+            } else {
+                self.state.market.rate(rules.settle)?
+            };
             let value = rules.notional(price, order.remaining()).get().checked_mul(rate)?;
             exposure += Notional::from_decimal(value);
             if id != instrument && !others.contains(&id) {

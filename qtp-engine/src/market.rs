@@ -15,7 +15,9 @@ impl Engine {
         self.warming = batch.warmup;
         for candle in &batch.candles {
             let mut index = 0;
-            while let Some(owner) = self.router.candle_listener(candle.instrument(), candle.timeframe(), index) {
+            while let Some(owner) =
+                self.router.candle_listener(candle.instrument(), candle.timeframe(), index)
+            {
                 self.call(usize::from(owner), |strategy, context| strategy.on_candle(candle, context));
                 index += 1;
             }
@@ -59,7 +61,8 @@ impl Engine {
         let now = self.state.now;
         let mut ended = 0;
         for account in &mut self.state.accounts {
-            let (portfolio, market, instruments) = (&account.portfolio, &self.state.market, &self.state.instruments);
+            let (portfolio, market, instruments) =
+                (&account.portfolio, &self.state.market, &self.state.instruments);
             if account.risk.on_time(now, || portfolio.equity(market, instruments)) {
                 ended += 1;
             }

@@ -1,8 +1,8 @@
 //! The order manager: target - position - working orders - orders of unknown outcome.
 
 use qtp_core::{
-    AccountState, ActiveTarget, Bracket, ClientOrderId, Instrument, InstrumentId, OrderDraft, OrderKind, OrderRequest, OrderRole, OrderSizing, Quantity,
-    Reason, Side, Signal, Target, TimeInForce,
+    AccountState, ActiveTarget, Bracket, ClientOrderId, Instrument, InstrumentId, OrderDraft, OrderKind,
+    OrderRequest, OrderRole, OrderSizing, Quantity, Reason, Side, Signal, Target, TimeInForce,
 };
 
 use crate::engine::Engine;
@@ -12,7 +12,8 @@ impl Engine {
     pub(crate) fn accept(&mut self, index: usize, signal: Signal) {
         let account_id = self.controls[index].account.clone();
         let Some(account) = self.state.account(&account_id) else { return };
-        let same = account.targets.get(&signal.instrument).filter(|active| active.signal.target == signal.target);
+        let same =
+            account.targets.get(&signal.instrument).filter(|active| active.signal.target == signal.target);
         // A target by risk is sized once: saying it again must not chase the price.
         let committed = account.portfolio.quantity(&signal.instrument) + account.working(&signal.instrument);
         let begun = committed.signum() * signal.target.direction() > 0;
@@ -72,7 +73,8 @@ impl Engine {
             .map(|order| order.request().client_order_id)
             .collect();
         let unknown = account.has_unknown(&control.instrument);
-        let flips = position.signum() * delta.signum() < 0 && delta.abs() > closable(account, &control.instrument);
+        let flips =
+            position.signum() * delta.signum() < 0 && delta.abs() > closable(account, &control.instrument);
         let can_flip = self.capabilities.get(&control.account).is_some_and(|venue| venue.flip_in_one_order);
         if !opposing.is_empty() || unknown || leaving || (flips && !can_flip) {
             let account = control.account.clone();
@@ -97,7 +99,8 @@ impl Engine {
         if matches!(active.signal.target, Target::EquityShare { .. }) && self.sizes_at_fill(index) {
             return false;
         }
-        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        let committed =
+            account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
         (active.quantity - committed).signum() * committed.signum() < 0
     }
 
@@ -107,7 +110,13 @@ impl Engine {
         let Some(account) = self.state.account(&control.account) else { return };
         let position = account.portfolio.quantity(&control.instrument);
         let kept = match position.signum() * target.signum() {
-            1 => if position.signum() > 0 { position.min(target) } else { position.max(target) },
+            1 => {
+                if position.signum() > 0 {
+                    position.min(target)
+                } else {
+                    position.max(target)
+                }
+            }
             _ => Quantity::ZERO,
         };
         let closing: Quantity = account
@@ -176,11 +185,13 @@ impl Engine {
     fn accept_reduction(&mut self, index: usize) {
         let control = &self.controls[index];
         let Some(account) = self.state.account_mut(&control.account) else { return };
-        let committed = account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
+        let committed =
+            account.portfolio.quantity(&control.instrument) + account.working(&control.instrument);
         if let Some(active) = account.targets.get_mut(&control.instrument)
-            && (active.quantity - committed).signum() * active.quantity.signum() > 0 {
-                active.quantity = committed;
-            }
+            && (active.quantity - committed).signum() * active.quantity.signum() > 0
+        {
+            active.quantity = committed;
+        }
     }
 
     /// Closes the position of an instrument at the market.
@@ -212,7 +223,8 @@ impl Engine {
             }
         });
         if crosses {
-            return self.deny(&draft.instrument, Reason::new("self_cross", "an own order rests on the other side"));
+            return self
+                .deny(&draft.instrument, Reason::new("self_cross", "an own order rests on the other side"));
         }
         let request = OrderRequest {
             client_order_id: id,

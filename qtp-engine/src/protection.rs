@@ -1,8 +1,8 @@
 //! The bracket rule: a position never stands without the stop that was asked for, no stop outlives its position.
 
 use qtp_core::{
-    Bracket, ClientOrderId, Notice, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, Price,
-    Quantity, Side, TimeInForce, Trigger,
+    Bracket, ClientOrderId, Notice, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing,
+    OrderStatus, Price, Quantity, Side, TimeInForce, Trigger,
 };
 
 use crate::engine::Engine;
@@ -32,7 +32,11 @@ impl Engine {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
         let position = account.portfolio.quantity(&control.instrument);
-        if position.is_zero() && control.stop.is_none() && control.target.is_none() && control.naked_since.is_none() {
+        if position.is_zero()
+            && control.stop.is_none()
+            && control.target.is_none()
+            && control.naked_since.is_none()
+        {
             return;
         }
         let both = self.capabilities.get(&control.account).is_some_and(|venue| venue.stop_and_target);
@@ -70,7 +74,8 @@ impl Engine {
         level: Option<Price>,
         position: Quantity,
     ) -> Option<ClientOrderId> {
-        let level = level.zip(Side::of(-position)).map(|(level, side)| self.legal_level(index, role, (level, side)));
+        let level =
+            level.zip(Side::of(-position)).map(|(level, side)| self.legal_level(index, role, (level, side)));
         let control = &self.controls[index];
         let account = self.state.account(&control.account)?;
         let present = if role == OrderRole::Stop { control.stop } else { control.target };
@@ -155,7 +160,8 @@ impl Engine {
     /// A protective order was accepted, refused or taken away by the venue.
     pub(crate) fn on_protection_report(&mut self, index: usize, role: OrderRole, report: &OrderReport) {
         let control = &mut self.controls[index];
-        let ours = report.client_order_id.is_some_and(|id| control.stop == Some(id) || control.target == Some(id));
+        let ours =
+            report.client_order_id.is_some_and(|id| control.stop == Some(id) || control.target == Some(id));
         if !ours {
             return;
         }

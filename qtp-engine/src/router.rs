@@ -39,6 +39,10 @@ impl Router {
 
     /// The listeners to a topic.
     pub(crate) fn listeners(&self, topic: &MarketTopic) -> Vec<u16> {
-        self.routes.iter().find(|(known, _)| known == topic).map(|(_, owners)| owners.clone()).unwrap_or_default()
+        self.routes
+            .iter()
+            .find(|(known, _)| known == topic)
+            .map(|(_, owners)| owners.clone())
+            .unwrap_or_default()
     }
 }

@@ -20,7 +20,8 @@ impl Engine {
             return Ok(instrument.size_rule.floor(quantity));
         }
         let no_price = || Reason::new("no_price", "the instrument has no price yet");
-        let price = self.state.market.get(&signal.instrument).and_then(|m| m.reference()).ok_or_else(no_price)?;
+        let price =
+            self.state.market.get(&signal.instrument).and_then(|m| m.reference()).ok_or_else(no_price)?;
         let equity = self
             .state
             .equity(&control.account)
@@ -35,7 +36,8 @@ impl Engine {
                 let stop = signal.bracket.stop;
                 let stop = stop.ok_or_else(|| Reason::new("no_stop", "a size by risk needs a stop"))?;
                 let rate = self.state.market.rate(instrument.settle).unwrap_or(rust_decimal::Decimal::ONE);
-                let wanted = risk_quantity(instrument, equity, price, (stop, risk), rate).ok_or_else(no_price)?;
+                let wanted =
+                    risk_quantity(instrument, equity, price, (stop, risk), rate).ok_or_else(no_price)?;
                 let capped = cap.and_then(|cap| cap_quantity(instrument, price, cap, rate));
                 let quantity = instrument.size_rule.floor(capped.map_or(wanted, |capped| capped.min(wanted)));
                 let capped_by = capped.filter(|capped| *capped < wanted).zip(cap);

@@ -70,7 +70,8 @@ impl Engine {
             self.carry_out(owner);
         }
         if let Err(error) = result {
-            let account = self.state.accounts.iter().position(|a| *a.portfolio.account() == self.slots[owner].account);
+            let account =
+                self.state.accounts.iter().position(|a| *a.portfolio.account() == self.slots[owner].account);
             if let Some(account) = account {
                 self.cancel_entries(account, Some(strategy));
             }
@@ -96,7 +97,9 @@ impl Engine {
                     self.push(Command::SetTimer(TimerId { owner: owner as u16, id, at }));
                 }
                 StrategyOutput::RequestDecision { instruments } => self.request_decision(owner, &instruments),
-                StrategyOutput::Void { instrument, reason } => self.publish(Notice::Void { instrument, reason }),
+                StrategyOutput::Void { instrument, reason } => {
+                    self.publish(Notice::Void { instrument, reason })
+                }
                 StrategyOutput::Say(text) => {
                     let strategy = self.slots[owner].id.clone();
                     self.publish(Notice::Said { strategy, text });

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use qtp_core::port::JournalWriter;
 use qtp_core::{
-    AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind, MarginTier,
-    OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId, Timeframe, TradingState,
+    AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind,
+    MarginTier, OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId,
+    Timeframe, TradingState,
 };
 use qtp_engine::driver::SimulationSetup;
 use qtp_engine::strategy::Size;
@@ -52,7 +53,8 @@ pub fn build(
     let rules = args.instrument_file.as_deref().map(read_instruments).transpose()?.unwrap_or_default();
     let files = read_files(args, &rules)?;
     let timeframe = one_timeframe(&files)?;
-    let instruments = files.iter().map(|file| instrument(args, &rules, file)).collect::<Result<Vec<_>, _>>()?;
+    let instruments =
+        files.iter().map(|file| instrument(args, &rules, file)).collect::<Result<Vec<_>, _>>()?;
     let data: Vec<DataRef> = files.iter().map(CandleFile::data_ref).collect();
     let run_id = run_id(args, &data)?;
     let account: AccountId = "backtest".parse()?;
@@ -63,7 +65,8 @@ pub fn build(
     let portfolio = Portfolio::new(account.clone(), kind, cash);
     let venue = SimVenue::new(venue_config, portfolio.clone(), instruments.clone())?;
     let engine = engine(args, (run_id, &account), portfolio, &instruments, (&venue, timeframe))?;
-    let (candles, gaps) = (files.iter().map(|file| file.rows).sum(), files.iter().map(|file| file.gaps).sum());
+    let (candles, gaps) =
+        (files.iter().map(|file| file.rows).sum(), files.iter().map(|file| file.gaps).sum());
     let warnings = files.iter().flat_map(CandleFile::warnings).collect();
     let opening = OpeningBalance { kind, cash };
     let start = RunStarted {
@@ -106,7 +109,10 @@ fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFil
             (None, [only]) if !several => only.id.clone(),
             (None, _) if several => {
                 let file = candle.file.display();
-                return Err(format!("--candles {file}: with several files each needs its instrument, ID=FILE").into());
+                return Err(format!(
+                    "--candles {file}: with several files each needs its instrument, ID=FILE"
+                )
+                .into());
             }
             (None, _) => default_id(args.account)?,
         };
@@ -197,7 +203,11 @@ fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
     let bps = |bps: Option<Decimal>| Ratio::from_bps(bps.unwrap_or_default());
     let fees = match args.fee_bps {
         Some(_) => FeeModel::flat(bps(args.fee_bps)?),
-        None => FeeModel { maker: bps(args.maker_fee_bps)?, taker: bps(args.taker_fee_bps)?, ..FeeModel::default() },
+        None => FeeModel {
+            maker: bps(args.maker_fee_bps)?,
+            taker: bps(args.taker_fee_bps)?,
+            ..FeeModel::default()
+        },
     };
     let slippage = match args.slippage_bps {
         Some(_) => Slippage::Fixed(bps(args.slippage_bps)?),
@@ -251,7 +261,8 @@ fn engine(
     };
     let params: BTreeMap<_, _> = args.params.iter().map(|p| (p.name.clone(), p.value.clone())).collect();
     for (number, instrument) in instruments.iter().enumerate() {
-        let id = if number == 0 { args.strategy.clone() } else { format!("{}-{}", args.strategy, number + 1) };
+        let id =
+            if number == 0 { args.strategy.clone() } else { format!("{}-{}", args.strategy, number + 1) };
         let id: StrategyId = id.parse()?;
         let market = (instrument.id.clone(), timeframe);
         if let Some(strategy) = strategies::build(&args.strategy, id, market, &params, &inputs)? {

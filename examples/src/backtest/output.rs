@@ -16,7 +16,12 @@ use crate::exit::Failure;
 ///
 /// # Errors
 /// A file that cannot be written.
-pub(super) fn write(args: &BacktestArgs, built: &Built, recorder: &Recorder, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn write(
+    args: &BacktestArgs,
+    built: &Built,
+    recorder: &Recorder,
+    summary: &Summary,
+) -> Result<(), Failure> {
     if let Some(path) = &args.trades_csv {
         csv::write_trips(BufWriter::new(create(path)?), recorder.ledger().trips())?;
     }

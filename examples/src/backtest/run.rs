@@ -62,7 +62,9 @@ pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
 
 fn step_through(simulation: &mut Simulation, candles: u64, recorder: &mut Recorder) -> Result<(), Failure> {
     let bar = if std::io::stderr().is_terminal() {
-        let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {human_pos} of {human_len} candles  {eta}")?;
+        let style = ProgressStyle::with_template(
+            "{bar:40} {percent:>3} %  {human_pos} of {human_len} candles  {eta}",
+        )?;
         ProgressBar::new(candles).with_style(style)
     } else {
         ProgressBar::hidden()
@@ -121,7 +123,8 @@ fn summary(
 }
 
 fn label(args: &BacktestArgs) -> String {
-    let params: Vec<String> = args.params.iter().map(|param| format!("{}={}", param.name, param.value)).collect();
+    let params: Vec<String> =
+        args.params.iter().map(|param| format!("{}={}", param.name, param.value)).collect();
     if params.is_empty() { args.strategy.clone() } else { format!("{} {}", args.strategy, params.join(" ")) }
 }
 
@@ -145,7 +148,9 @@ fn assumptions(args: &BacktestArgs) -> Vec<Assumption> {
             format!("maker {}, taker {}", bps(maker.unwrap_or_default()), bps(taker.unwrap_or_default()))
         }
     };
-    let slippage = args.slippage_bps.map_or_else(|| "none".to_owned(), |slippage| format!("{} against us", bps(slippage)));
+    let slippage = args
+        .slippage_bps
+        .map_or_else(|| "none".to_owned(), |slippage| format!("{} against us", bps(slippage)));
     let fills = "market orders whole at the next candle's open; a stop before a target in one candle";
     let mut all = vec![
         Assumption::new("fees", fees),

@@ -80,7 +80,9 @@ fn run(args: &Args) -> Result<(), Failure> {
 fn build(text: &str) -> Result<SpecIndicator, Failure> {
     let spec: Spec = text.parse().map_err(|error| format!("--indicator {text}: {error}"))?;
     if spec.timeframe().is_some() {
-        return Err(format!("--indicator {text}: another timeframe than the file's is not supported here").into());
+        return Err(
+            format!("--indicator {text}: another timeframe than the file's is not supported here").into()
+        );
     }
     Ok(spec.build().map_err(|error| format!("--indicator {text}: {error}"))?)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use qtp_core::{
-    AccountId, AccountKind, Amount, Currency, Instrument, InstrumentId, OpeningBalance, Portfolio, RiskGate, RunId,
-    RunStarted, StrategyId, Timeframe, TradingState, TriggerSource,
+    AccountId, AccountKind, Amount, Currency, Instrument, InstrumentId, OpeningBalance, Portfolio, RiskGate,
+    RunId, RunStarted, StrategyId, Timeframe, TradingState, TriggerSource,
 };
 use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig, Size};
 use qtp_engine::{Approval, Engine, EngineConfig, EngineSetup};

@@ -64,7 +64,9 @@ fn serve(stream: &UnixStream, calls: &SyncSender<Call>) -> Result<(), Failure> {
         Ok(request) => {
             let (reply, answer) = sync_channel(1);
             calls.send(Call { request, reply })?;
-            answer.recv_timeout(PATIENCE).unwrap_or_else(|_| json!({"error": "the bot did not answer in time"}))
+            answer
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| json!({"error": "the bot did not answer in time"}))
         }
         Err(error) => json!({"error": format!("not a request: {error}")}),
     };

@@ -30,7 +30,10 @@ pub(super) fn finish(
         return store.finish();
     };
     let summary = summary(&simulation, &watch)?;
-    csv::write_trips(BufWriter::new(File::create(path.join("trades.csv"))?), watch.recorder.ledger().trips())?;
+    csv::write_trips(
+        BufWriter::new(File::create(path.join("trades.csv"))?),
+        watch.recorder.ledger().trips(),
+    )?;
     let mut curve = csv::EquityCsv::new(BufWriter::new(File::create(path.join("equity.csv"))?))?;
     for point in equity.curve() {
         let value = qtp_core::money::decimal_from_f64(point.value).unwrap_or_default();
@@ -49,7 +52,10 @@ pub(super) fn finish(
     print!("{}", summary.to_text());
     println!("decisions denied {denied}, halts {halts}");
     println!("report   {}", path.join("report.html").display());
-    println!("next     cargo run --release --bin replay -- --journal {} --verify", folder.journal().display());
+    println!(
+        "next     cargo run --release --bin replay -- --journal {} --verify",
+        folder.journal().display()
+    );
     Ok(())
 }
 
@@ -113,7 +119,9 @@ fn page(simulation: &Simulation, watch: &Watch, summary: Summary) -> String {
     data.decisions = decision_rows(watch);
     for (time, notice) in &watch.notices {
         let (kind, text) = match notice {
-            Notice::Denied { instrument, quantity, reason } => ("denied", format!("{instrument} {quantity}: {reason}")),
+            Notice::Denied { instrument, quantity, reason } => {
+                ("denied", format!("{instrument} {quantity}: {reason}"))
+            }
             Notice::Halted { scope, reason } => ("halt", format!("{scope}: {reason}")),
             _ => continue,
         };
@@ -128,7 +136,9 @@ fn decision_rows(watch: &Watch) -> Vec<DecisionRow> {
         let DecisionResult::Decided(decision) = &outcome.result else { continue };
         for trade in decision.trades.iter().filter(|trade| trade.action != DecisionAction::Hold) {
             let ended = watch.notices.iter().find_map(|(at, notice)| match notice {
-                Notice::Denied { instrument, reason, .. } if at == time && *instrument == trade.instrument => {
+                Notice::Denied { instrument, reason, .. }
+                    if at == time && *instrument == trade.instrument =>
+                {
                     Some(format!("denied: {reason}"))
                 }
                 Notice::Void { instrument, reason } if at == time && *instrument == trade.instrument => {

@@ -89,7 +89,9 @@ impl Narrator {
         let (asset, fee) = (fill.instrument.base(), fill.fee.value.round_dp(4));
         let external = fill.external.map_or_else(String::new, |cause| format!("  {cause:?}"));
         let (quantity, price) = (fill.quantity, fill.price);
-        self.line(&format!("{time}  fill       {asset:<5} {verb} {quantity} at {price}  fee {fee}{external}"));
+        self.line(&format!(
+            "{time}  fill       {asset:<5} {verb} {quantity} at {price}  fee {fee}{external}"
+        ));
         let trips = recorder.ledger().totals().round_trips;
         if trips > self.trips {
             self.trips = trips;
@@ -102,7 +104,8 @@ impl Narrator {
     fn trip(&self, time: &str, trip: &RoundTrip) {
         let round = |value: qtp_core::Notional| value.get().round_dp(2);
         let (asset, side) = (trip.instrument.base(), trip.side.as_str());
-        let (net, gross, fees, funding) = (round(trip.net), round(trip.gross), round(trip.fees), round(trip.funding));
+        let (net, gross, fees, funding) =
+            (round(trip.net), round(trip.gross), round(trip.fees), round(trip.funding));
         let result = if trip.is_win() { "won" } else { "lost" };
         self.line(&format!(
             "{time}  {result:<4}       {asset:<5} {side}: net {net} = price {gross} - fees {fees} + funding {funding}"
@@ -127,7 +130,8 @@ impl Narrator {
     fn notice(&self, time: &str, notice: &Notice) {
         let text = match notice {
             Notice::Sized { instrument, wanted, quantity, capped_by } => {
-                let cap = capped_by.as_ref().map_or_else(String::new, |reason| format!(", capped by {reason}"));
+                let cap =
+                    capped_by.as_ref().map_or_else(String::new, |reason| format!(", capped by {reason}"));
                 format!("sized      {:<5} risk allows {wanted}, asking {quantity}{cap}", instrument.base())
             }
             Notice::Reduced { instrument, from, to, reason, .. } => {
@@ -140,7 +144,10 @@ impl Narrator {
             Notice::Proposed(proposal) => {
                 let (id, asset) = (proposal.id, proposal.signal.instrument.base());
                 let target = &proposal.signal.target;
-                format!("PROPOSAL {id} {asset:<5} {target:?} until {}: botctl approve {id}", clock(proposal.expires))
+                format!(
+                    "PROPOSAL {id} {asset:<5} {target:?} until {}: botctl approve {id}",
+                    clock(proposal.expires)
+                )
             }
             Notice::ProposalEnded { id, outcome } => format!("proposal {id} {outcome}"),
             Notice::Halted { scope, reason } => format!("HALTED     {scope}: {reason}"),
@@ -156,7 +163,13 @@ impl Narrator {
     }
 
     /// Shows where the account stands: on a terminal at every step, else every simulated hours.
-    pub(super) fn status(&mut self, engine: &Engine, recorder: &Recorder, next: Timestamp, speed: Option<u32>) {
+    pub(super) fn status(
+        &mut self,
+        engine: &Engine,
+        recorder: &Recorder,
+        next: Timestamp,
+        speed: Option<u32>,
+    ) {
         const QUIET: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
         let now = engine.state().now;
         if self.silent || (self.status.is_none() && now.since(self.last_status) < QUIET) {
@@ -165,7 +178,8 @@ impl Narrator {
         let Some(equity) = recorder.equity() else { return };
         self.last_status = now;
         let account = engine.state().accounts.first().map(|account| account.portfolio.account());
-        let worth = account.and_then(|account| engine.equity(account)).map_or(f64::NAN, |worth| worth.to_f64());
+        let worth =
+            account.and_then(|account| engine.equity(account)).map_or(f64::NAN, |worth| worth.to_f64());
         let change = (worth / equity.initial() - 1.0) * 100.0;
         let hold = equity.buy_and_hold_return().unwrap_or(0.0) * 100.0;
         let fees = recorder.ledger().fees().to_f64();

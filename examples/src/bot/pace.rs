@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use qtp_core::port::{Clock, SystemClock};
 use qtp_core::Timestamp;
+use qtp_core::port::{Clock, SystemClock};
 
 /// Speed of the demo's first days.
 const DEMO_SPEED: u32 = 3_000;

@@ -6,11 +6,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use qtp_core::port::{
-    DecisionStore as _, EquityPoint, EquityStore as _, Journal as _, JournalRecord, StoredDecision, TradeStore as _,
+    DecisionStore as _, EquityPoint, EquityStore as _, Journal as _, JournalRecord, StoredDecision,
+    TradeStore as _,
 };
 use qtp_core::{
-    AccountId, ClientOrderId, Command, Event, EventRecord, Fill, Notice, Order, OrderTimes, Position, Proposal,
-    StoreError,
+    AccountId, ClientOrderId, Command, Event, EventRecord, Fill, Notice, Order, OrderTimes, Position,
+    Proposal, StoreError,
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
@@ -104,7 +105,11 @@ async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<Option<u64>, Fa
 
 /// Writes until all senders are gone. A fill or decision waits for its record: a crash may lose a record that
 /// was not synced, and its number then goes to another.
-async fn write_all(store: &SqliteStore, receiver: &Receiver<Write>, mut end: Option<u64>) -> Result<(), StoreError> {
+async fn write_all(
+    store: &SqliteStore,
+    receiver: &Receiver<Write>,
+    mut end: Option<u64>,
+) -> Result<(), StoreError> {
     let mut waiting = VecDeque::new();
     while let Ok(first) = receiver.recv() {
         // One transaction for the records that wait.
@@ -229,7 +234,13 @@ impl Observer for Projector {
         match command {
             Command::Submit(group) => {
                 let now = engine.state().now;
-                let times = OrderTimes { decided: now, approved: now, submitted: now, acknowledged: None, filled: None };
+                let times = OrderTimes {
+                    decided: now,
+                    approved: now,
+                    submitted: now,
+                    acknowledged: None,
+                    filled: None,
+                };
                 for request in group.get().orders() {
                     self.orders.insert(request.client_order_id, Order::new(request.clone(), times));
                     self.order_changed(request.client_order_id);

@@ -18,6 +18,7 @@ use super::args::BotArgs;
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
 use super::control::{self, Call, Request};
 use super::crash::{CrashJournal, CrashPoint, TornSink};
+use super::finish;
 use super::folder::RunFolder;
 use super::journal::{TeeJournal, TestSink};
 use super::narrator::Narrator;
@@ -25,7 +26,6 @@ use super::pace::{Pace, Pacer};
 use super::projector::{Projector, StoreThread, Write};
 use super::settings::BotSettings;
 use super::watch::Watch;
-use super::finish;
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -44,18 +44,18 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let sender = store.sender().ok_or("the store has ended")?;
     let journal = journal(args, (&path, file), &sender)?;
     let mut simulation = simulation(&settings, &folder, environment, journal)?;
-    let recorder = Recorder::new(simulation.engine(), account()?, RecorderSettings {
-        keep: Keep::All,
-        days: DayCount::Every,
-        timeframe: BASE,
-        charts: true,
-    });
+    let recorder = Recorder::new(
+        simulation.engine(),
+        account()?,
+        RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true },
+    );
     let mut watch = Watch::new(recorder, Narrator::new()?, Projector::new(sender, account()?));
     let calls = control::listen(&folder.socket())?;
     greet(&watch.narrator, &settings, &folder);
     resume(&mut simulation, &settings, &folder, &mut watch)?;
     step_on(&mut simulation, &settings, (args, pace), &mut watch, (&calls, &stop))?;
-    simulation.inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
+    simulation
+        .inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
     simulation.sync()?;
     let _ = std::fs::remove_file(folder.socket());
     finish::finish(simulation, watch, &folder, store)
@@ -255,7 +255,11 @@ fn serve_operator(
     }
 }
 
-fn answer(simulation: &mut Simulation, watch: &mut Watch, request: &Request) -> Result<serde_json::Value, Failure> {
+fn answer(
+    simulation: &mut Simulation,
+    watch: &mut Watch,
+    request: &Request,
+) -> Result<serde_json::Value, Failure> {
     if let Request::Act(action) = request {
         if let Some(refusal) = control::refusal(simulation.engine(), action) {
             return Ok(refusal);

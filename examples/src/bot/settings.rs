@@ -148,7 +148,8 @@ impl BotSettings {
         };
         overlay_environment(&mut table, environment)?;
         let mut settings: Self = table.try_into().map_err(|error| {
-            let place = args.config.as_ref().map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
+            let place =
+                args.config.as_ref().map_or_else(|| "settings".to_owned(), |path| path.display().to_string());
             format!("{place}: {error}")
         })?;
         settings.overlay_flags(args);
@@ -173,7 +174,8 @@ impl BotSettings {
 
     /// Every problem, as `section.key: problem`.
     pub fn validate(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self.risk.validate().into_iter().map(|p| format!("risk.{p}")).collect();
+        let mut problems: Vec<String> =
+            self.risk.validate().into_iter().map(|p| format!("risk.{p}")).collect();
         problems.extend(self.venue.validate().into_iter().map(|p| format!("venue.{p}")));
         let trading = &self.trading;
         let mut check = |ok: bool, problem: &str| {
@@ -220,7 +222,10 @@ fn read_table(path: &PathBuf) -> Result<toml::Table, Failure> {
     Ok(text.parse().map_err(|error| format!("{name}: {error}"))?)
 }
 
-fn overlay_environment(table: &mut toml::Table, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
+fn overlay_environment(
+    table: &mut toml::Table,
+    environment: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
     for (name, section, key) in SHORT_NAMES {
         if let Some(value) = environment.get(name) {
             let spec = value == "rules" || ENGINES.iter().any(|engine| value.starts_with(engine));
@@ -230,7 +235,8 @@ fn overlay_environment(table: &mut toml::Table, environment: &BTreeMap<String, S
         }
     }
     if let Some(value) = environment.get("MAX_POSITION_SIZE") {
-        let number: Decimal = value.parse().map_err(|error| format!("MAX_POSITION_SIZE: {value:?}: {error}"))?;
+        let number: Decimal =
+            value.parse().map_err(|error| format!("MAX_POSITION_SIZE: {value:?}: {error}"))?;
         let key = if number <= Decimal::ONE { "max_position" } else { "max_position_notional" };
         put(table, "risk", key, value)?;
     }

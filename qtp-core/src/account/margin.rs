@@ -52,7 +52,8 @@ mod tests {
         for quantity in ["1", "-1"] {
             let quantity: Quantity = quantity.parse().unwrap();
             let liquidation =
-                liquidation_price(&instrument, AccountKind::CrossMargin, equity, quantity, price, Ratio::ONE).unwrap();
+                liquidation_price(&instrument, AccountKind::CrossMargin, equity, quantity, price, Ratio::ONE)
+                    .unwrap();
             let profit = (liquidation.get() - price.get()) * quantity.get();
             let left = equity.get() + profit - liquidation.get() * maintenance.get();
             assert!(left.abs() < Decimal::new(1, 15), "{left}");

@@ -5,5 +5,5 @@ mod portfolio;
 mod position;
 
 pub use margin::liquidation_price;
-pub use portfolio::{AccountKind, FeeTotals, FundingPayment, Portfolio, PnlSplit};
+pub use portfolio::{AccountKind, FeeTotals, FundingPayment, PnlSplit, Portfolio};
 pub use position::{Position, PositionChange};

@@ -204,7 +204,11 @@ impl Portfolio {
     }
 
     /// Balances plus open profit in the reporting currency; `None` if a price or rate is not known.
-    pub fn equity(&self, market: &MarketState, instruments: &BTreeMap<InstrumentId, Instrument>) -> Option<Notional> {
+    pub fn equity(
+        &self,
+        market: &MarketState,
+        instruments: &BTreeMap<InstrumentId, Instrument>,
+    ) -> Option<Notional> {
         let mut equity = self.converted(&self.balances, market)?;
         for position in self.open_positions() {
             let price = market.get(position.instrument())?.reference()?;
@@ -216,7 +220,11 @@ impl Portfolio {
     }
 
     /// Sum of the magnitudes of all positions at their reference prices, in the reporting currency.
-    pub fn exposure(&self, market: &MarketState, instruments: &BTreeMap<InstrumentId, Instrument>) -> Option<Notional> {
+    pub fn exposure(
+        &self,
+        market: &MarketState,
+        instruments: &BTreeMap<InstrumentId, Instrument>,
+    ) -> Option<Notional> {
         let mut exposure = Decimal::ZERO;
         for position in self.open_positions() {
             let price = market.get(position.instrument())?.reference()?;
@@ -233,7 +241,11 @@ impl Portfolio {
     }
 
     /// Where the profit so far came from; `None` if a price or rate is not known.
-    pub fn pnl(&self, market: &MarketState, instruments: &BTreeMap<InstrumentId, Instrument>) -> Option<PnlSplit> {
+    pub fn pnl(
+        &self,
+        market: &MarketState,
+        instruments: &BTreeMap<InstrumentId, Instrument>,
+    ) -> Option<PnlSplit> {
         let fees = Notional::from_decimal(self.converted(&self.fees, market)?);
         let funding = Notional::from_decimal(self.converted(&self.funding, market)?);
         let change = self.equity(market, instruments)? - self.paid_in(market)?;

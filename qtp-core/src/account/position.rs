@@ -63,7 +63,11 @@ impl Position {
     /// Value at a price: signed like the quantity.
     pub fn value(&self, price: Price) -> Notional {
         let value = price.notional(self.quantity).get();
-        Notional::from_decimal(if self.multiplier == Decimal::ONE { value } else { value.saturating_mul(self.multiplier) })
+        Notional::from_decimal(if self.multiplier == Decimal::ONE {
+            value
+        } else {
+            value.saturating_mul(self.multiplier)
+        })
     }
 
     /// Open profit at a price, before exit costs.

@@ -46,6 +46,9 @@ impl OrderBook {
 
     /// Quantity resting on `side` at exactly `price`.
     pub fn quantity_at(&self, side: Side, price: Price) -> Quantity {
-        self.own(side).iter().find(|level| level.price == price).map_or(Quantity::ZERO, |level| level.quantity)
+        self.own(side)
+            .iter()
+            .find(|level| level.price == price)
+            .map_or(Quantity::ZERO, |level| level.quantity)
     }
 }

@@ -213,7 +213,12 @@ impl MarketState {
         self.update(&funding.instrument, now, |market| market.funding = Some(funding.clone()));
     }
 
-    fn update(&mut self, instrument: &InstrumentId, now: Timestamp, change: impl FnOnce(&mut InstrumentMarket)) {
+    fn update(
+        &mut self,
+        instrument: &InstrumentId,
+        now: Timestamp,
+        change: impl FnOnce(&mut InstrumentMarket),
+    ) {
         if let Some(market) = self.get_mut(instrument) {
             change(market);
             market.updated = now;

@@ -23,8 +23,8 @@ pub fn canonical(value: Decimal) -> String {
 /// The float nearest to a decimal, the same on every machine and by whichever way the decimal came.
 pub fn nearest_f64(value: Decimal) -> f64 {
     const POWERS: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-        1e20, 1e21, 1e22,
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
     ];
     const EXACT: i128 = 1 << 53;
     let (mantissa, scale) = (value.mantissa(), value.scale() as usize);

@@ -9,8 +9,8 @@ mod tracked;
 pub use fill::{ExternalCause, Fill, Liquidity};
 pub use report::OrderReport;
 pub use request::{
-    CancelRequest, LeverageRequest, ModifyRequest, OrderGroup, OrderKind, OrderRequest, OrderRole, OrderSizing, Side,
-    TimeInForce, TrailingOffset, Trigger, TriggerSource,
+    CancelRequest, LeverageRequest, ModifyRequest, OrderGroup, OrderKind, OrderRequest, OrderRole,
+    OrderSizing, Side, TimeInForce, TrailingOffset, Trigger, TriggerSource,
 };
 pub use status::{IllegalTransition, OrderStatus};
 pub use tracked::{Order, OrderTimes};

@@ -142,7 +142,9 @@ impl OrderKind {
     /// The worst price, where there is one.
     pub const fn limit(&self) -> Option<Price> {
         match self {
-            Self::Limit { price } | Self::StopLimit { price, .. } | Self::TakeProfitLimit { price, .. } => Some(*price),
+            Self::Limit { price } | Self::StopLimit { price, .. } | Self::TakeProfitLimit { price, .. } => {
+                Some(*price)
+            }
             _ => None,
         }
     }

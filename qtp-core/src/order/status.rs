@@ -38,7 +38,9 @@ impl OrderStatus {
     pub const fn can_become(self, next: Self) -> bool {
         match self {
             Self::Pending => !matches!(next, Self::Pending),
-            Self::Open => matches!(next, Self::PartiallyFilled | Self::Filled | Self::Canceled | Self::Expired),
+            Self::Open => {
+                matches!(next, Self::PartiallyFilled | Self::Filled | Self::Canceled | Self::Expired)
+            }
             Self::PartiallyFilled => matches!(next, Self::Filled | Self::Canceled | Self::Expired),
             _ => false,
         }

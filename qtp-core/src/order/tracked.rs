@@ -172,7 +172,8 @@ impl Order {
         self.times.acknowledged.get_or_insert(now);
         self.filled += fill.quantity;
         self.filled_value = self.filled_value.saturating_add(fill.price.notional(fill.quantity).get());
-        let next = if self.filled >= self.quantity { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        let next =
+            if self.filled >= self.quantity { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
         let from = self.status;
         match from {
             OrderStatus::Pending | OrderStatus::Open | OrderStatus::PartiallyFilled => self.status = next,

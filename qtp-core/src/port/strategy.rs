@@ -122,7 +122,11 @@ pub trait Strategy: Send {
     ///
     /// # Errors
     /// Any error halts the strategy.
-    fn on_decision(&mut self, outcome: &DecisionOutcome, context: &mut Context<'_>) -> Result<(), StrategyError> {
+    fn on_decision(
+        &mut self,
+        outcome: &DecisionOutcome,
+        context: &mut Context<'_>,
+    ) -> Result<(), StrategyError> {
         let _ = (outcome, context);
         Ok(())
     }

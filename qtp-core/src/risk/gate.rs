@@ -83,7 +83,11 @@ impl RiskGate {
         let closes = closing_part(&order, context.base(&order));
         let adds = order.quantity - closes;
         if order.reduce_only || adds.is_zero() {
-            return Ok(Review { order: Approved(OrderGroup::Single(order)), reduced: Vec::new(), halt: None });
+            return Ok(Review {
+                order: Approved(OrderGroup::Single(order)),
+                reduced: Vec::new(),
+                halt: None,
+            });
         }
         let closable = closing_part(&order, context.position);
         let mut context = RiskContext { adds, ..*context };
@@ -159,9 +163,14 @@ impl RiskGate {
     ///
     /// # Errors
     /// [`Denied`] if the new size is above the present one.
-    pub fn review_modify(&self, request: ModifyRequest, present: Quantity) -> Result<Approved<ModifyRequest>, Denied> {
+    pub fn review_modify(
+        &self,
+        request: ModifyRequest,
+        present: Quantity,
+    ) -> Result<Approved<ModifyRequest>, Denied> {
         if request.quantity > present {
-            let reason = Reason::new("modify_enlarges", format!("limit={present} actual={}", request.quantity));
+            let reason =
+                Reason::new("modify_enlarges", format!("limit={present} actual={}", request.quantity));
             return Err(Denied { reason, halt: false });
         }
         Ok(Approved(request))

@@ -1,7 +1,9 @@
 //! One number for all commands of a run: two runs with the same hash did the same.
 
 use qtp_core::money::Decimal;
-use qtp_core::{Command, OrderKind, OrderRequest, OrderSizing, Price, TimeInForce, Timestamp, TrailingOffset};
+use qtp_core::{
+    Command, OrderKind, OrderRequest, OrderSizing, Price, TimeInForce, Timestamp, TrailingOffset,
+};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 over every command, in order: orders in a fixed binary form, everything else as JSON.

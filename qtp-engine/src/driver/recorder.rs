@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use qtp_core::{
-    AccountId, Command, Event, EventRecord, Fill, InstrumentId, Notional, OrderRole, Ohlcv, Timeframe, Timestamp,
+    AccountId, Command, Event, EventRecord, Fill, InstrumentId, Notional, Ohlcv, OrderRole, Timeframe,
+    Timestamp,
 };
 
 use super::Observer;
@@ -150,7 +151,8 @@ impl Recorder {
             let ohlcv = candle.ohlcv();
             self.candles += 1;
             let charts = self.settings.charts;
-            let Some(book) = self.books.iter_mut().find(|book| book.instrument == *candle.instrument()) else {
+            let Some(book) = self.books.iter_mut().find(|book| book.instrument == *candle.instrument())
+            else {
                 continue;
             };
             if charts {
@@ -178,7 +180,8 @@ impl Recorder {
     pub fn finish(&mut self) {
         if let Some((_, equity)) = self.waiting {
             let marked = self.marked();
-            self.waiting = self.waiting.map(|(time, _)| (time, if marked.is_nan() { equity } else { marked }));
+            self.waiting =
+                self.waiting.map(|(time, _)| (time, if marked.is_nan() { equity } else { marked }));
         }
         self.pass_on();
     }
@@ -189,7 +192,8 @@ impl Recorder {
             [only] => only.close,
             books => {
                 let known = books.iter().filter(|book| !book.first.is_nan());
-                let (sum, count) = known.fold((0.0, 0.0), |(sum, n), book| (sum + book.close / book.first, n + 1.0));
+                let (sum, count) =
+                    known.fold((0.0, 0.0), |(sum, n), book| (sum + book.close / book.first, n + 1.0));
                 sum / count
             }
         }
@@ -254,9 +258,10 @@ impl Recorder {
             .sum();
         for book in &mut self.books {
             let position = account.portfolio.position(&book.instrument);
-            let multiplier = state.instruments.get(&book.instrument).map_or(1.0, |rules| {
-                qtp_core::money::nearest_f64(rules.multiplier)
-            });
+            let multiplier = state
+                .instruments
+                .get(&book.instrument)
+                .map_or(1.0, |rules| qtp_core::money::nearest_f64(rules.multiplier));
             book.quantity = position.map_or(0.0, |position| position.quantity().to_f64() * multiplier);
             book.cost = position.map_or(0.0, |position| position.cost().to_f64());
         }
@@ -291,7 +296,8 @@ impl Observer for Recorder {
         for order in group.get().orders() {
             self.orders += 1;
             let stop = order.kind.trigger().filter(|_| order.role == OrderRole::Stop);
-            if let (Some(stop), Some(instrument)) = (stop, engine.state().instruments.get(&order.instrument)) {
+            if let (Some(stop), Some(instrument)) = (stop, engine.state().instruments.get(&order.instrument))
+            {
                 self.ledger.note_stop(&order.account, instrument, stop.price);
             }
         }

@@ -27,7 +27,10 @@ pub struct Replay {
 
 impl std::fmt::Debug for Replay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Replay").field("engine", &self.engine).field("next_seq", &self.next_seq).finish_non_exhaustive()
+        f.debug_struct("Replay")
+            .field("engine", &self.engine)
+            .field("next_seq", &self.next_seq)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +91,11 @@ impl Replay {
     ///
     /// # Errors
     /// What the engine says of a candle.
-    pub fn finish(mut self, to_the_end: bool, observer: &mut dyn Observer) -> Result<ReplayOutcome, EngineError> {
+    pub fn finish(
+        mut self,
+        to_the_end: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<ReplayOutcome, EngineError> {
         let unwritten = self.expected.len() as u64;
         self.next_seq += unwritten;
         self.expected.clear();
@@ -160,7 +167,8 @@ impl Replay {
     fn compare(&mut self, stored: &CommandRecord) {
         match self.expected.pop_front() {
             Some(replayed) => {
-                let (stored, replayed) = (JournalRecord::Command(stored.clone()), JournalRecord::Command(replayed));
+                let (stored, replayed) =
+                    (JournalRecord::Command(stored.clone()), JournalRecord::Command(replayed));
                 if !same(&stored, &replayed) {
                     self.differ(stored.seq(), describe(&stored), describe(&replayed));
                 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use qtp_core::port::{JournalRecord, JournalWriter};
 use qtp_core::{
-    CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult, Event, EventRecord,
-    FundingRate, StoreError, TimerId, Timeframe, Timestamp,
+    CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult,
+    Event, EventRecord, FundingRate, StoreError, Timeframe, TimerId, Timestamp,
 };
 use qtp_exchange::candle_file::CandleSource;
 use qtp_exchange::sim::SimVenue;
@@ -87,7 +87,10 @@ pub struct Simulation {
 
 impl std::fmt::Debug for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simulation").field("engine", &self.engine).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Simulation")
+            .field("engine", &self.engine)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -355,7 +358,12 @@ impl Simulation {
             self.hash.add(command);
             if self.past.is_some() || self.journal.is_some() {
                 let (time, caused_by) = (cause.receive_time, cause.seq);
-                self.write(JournalRecord::Command(CommandRecord { seq, time, caused_by, intent: command.intent() }))?;
+                self.write(JournalRecord::Command(CommandRecord {
+                    seq,
+                    time,
+                    caused_by,
+                    intent: command.intent(),
+                }))?;
             }
             observer.on_command(seq, command, &self.engine);
         }
@@ -374,7 +382,9 @@ impl Simulation {
             Command::Submit(group) => self.venue.submit(group.get(), self.now, &mut self.emitted),
             Command::Cancel(request) => self.venue.cancel(request, self.now, &mut self.emitted),
             Command::Modify(request) => self.venue.modify(request.get(), self.now, &mut self.emitted),
-            Command::SetLeverage(request) => self.venue.set_leverage(request.get(), self.now, &mut self.emitted),
+            Command::SetLeverage(request) => {
+                self.venue.set_leverage(request.get(), self.now, &mut self.emitted)
+            }
             Command::SetTimer(timer) => self.schedule(timer.at, Due::Timer(*timer)),
             Command::RequestDecision(request) => self.decide(request),
             _ => {}
@@ -383,7 +393,9 @@ impl Simulation {
 
     fn decide(&mut self, request: &DecisionRequest) {
         let outcome = self.past_decisions.remove(&request.id).unwrap_or_else(|| {
-            let hold = || DecisionResult::Hold(qtp_core::Reason::new("no_engine", "no decision engine is configured"));
+            let hold = || {
+                DecisionResult::Hold(qtp_core::Reason::new("no_engine", "no decision engine is configured"))
+            };
             DecisionOutcome {
                 request: request.id,
                 owner: request.owner,
@@ -399,14 +411,15 @@ impl Simulation {
     /// While the past lasts, a record is compared with it; afterwards it is journaled.
     fn write(&mut self, record: JournalRecord) -> Result<(), EngineError> {
         if self.in_past()
-            && let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()? {
-                if !same(&stored, &record) {
-                    let seq = stored.seq();
-                    let (recorded, replayed) = (describe(&stored), describe(&record));
-                    return Err(EngineError::Difference { seq, recorded, replayed });
-                }
-                return Ok(());
+            && let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()?
+        {
+            if !same(&stored, &record) {
+                let seq = stored.seq();
+                let (recorded, replayed) = (describe(&stored), describe(&record));
+                return Err(EngineError::Difference { seq, recorded, replayed });
             }
+            return Ok(());
+        }
         match &mut self.journal {
             Some(journal) => Ok(journal.append(&record)?),
             None => Ok(()),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    Bracket, Candle, Context, DecidedAt, Decimal, DecisionAction, DecisionOutcome, DecisionResult, InstrumentId,
-    MarketTopic, Price, Quantity, Ratio, Reason, Side, Signal, StateBlob, StrategyError, StrategyId, Target, Timeframe,
-    Timestamp, TradeDecision, Warmup,
+    Bracket, Candle, Context, DecidedAt, Decimal, DecisionAction, DecisionOutcome, DecisionResult,
+    InstrumentId, MarketTopic, Price, Quantity, Ratio, Reason, Side, Signal, StateBlob, StrategyError,
+    StrategyId, Target, Timeframe, Timestamp, TradeDecision, Warmup,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +98,12 @@ impl DecisionLoop {
     }
 
     /// Why a decision on an asset no longer holds.
-    fn void(&self, outcome: &DecisionOutcome, trade: &TradeDecision, context: &Context<'_>) -> Option<Reason> {
+    fn void(
+        &self,
+        outcome: &DecisionOutcome,
+        trade: &TradeDecision,
+        context: &Context<'_>,
+    ) -> Option<Reason> {
         let instrument = &trade.instrument;
         if !self.config.instruments.contains(instrument) {
             return Some(Reason::new("unknown_asset", instrument.to_string()));
@@ -138,12 +143,14 @@ impl DecisionLoop {
             DecisionAction::Buy => 1,
             DecisionAction::Sell => -1,
             DecisionAction::Hold => return Self::tighten(trade, direction, context),
-            DecisionAction::Close => return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context),
+            DecisionAction::Close => {
+                return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context);
+            }
             DecisionAction::Reduce => return self.reduce(outcome, trade, held, context),
         };
-        let fallback = context.price(&trade.instrument).map(|price| {
-            bracket_by_ratio(price, wanted, (self.config.default_stop, None)).stop
-        });
+        let fallback = context
+            .price(&trade.instrument)
+            .map(|price| bracket_by_ratio(price, wanted, (self.config.default_stop, None)).stop);
         let bracket = Bracket { stop: trade.stop.or(fallback.flatten()), target: trade.target };
         if direction == wanted && !self.config.pyramiding {
             return Self::tighten(trade, direction, context);
@@ -170,7 +177,8 @@ impl DecisionLoop {
             return;
         }
         let Some(price) = context.price(&trade.instrument) else { return };
-        let present = context.target(&trade.instrument).map(|active| active.signal.bracket).unwrap_or_default();
+        let present =
+            context.target(&trade.instrument).map(|active| active.signal.bracket).unwrap_or_default();
         let offered = Bracket { stop: trade.stop, target: trade.target };
         if offered.problem(direction, price).is_some() {
             let reason = Reason::new("bracket_void", "the new exits are on the wrong side of the price");
@@ -185,9 +193,16 @@ impl DecisionLoop {
         }
     }
 
-    fn reduce(&self, outcome: &DecisionOutcome, trade: &TradeDecision, held: Quantity, context: &mut Context<'_>) {
+    fn reduce(
+        &self,
+        outcome: &DecisionOutcome,
+        trade: &TradeDecision,
+        held: Quantity,
+        context: &mut Context<'_>,
+    ) {
         let half = Quantity::new(held.get() / Decimal::TWO).unwrap_or_default();
-        let bracket = context.target(&trade.instrument).map(|active| active.signal.bracket).unwrap_or_default();
+        let bracket =
+            context.target(&trade.instrument).map(|active| active.signal.bracket).unwrap_or_default();
         self.signal(outcome, trade, Target::Quantity(half), bracket, context);
     }
 
@@ -250,7 +265,11 @@ impl Strategy for DecisionLoop {
         Ok(())
     }
 
-    fn on_decision(&mut self, outcome: &DecisionOutcome, context: &mut Context<'_>) -> Result<(), StrategyError> {
+    fn on_decision(
+        &mut self,
+        outcome: &DecisionOutcome,
+        context: &mut Context<'_>,
+    ) -> Result<(), StrategyError> {
         let DecisionResult::Decided(decision) = &outcome.result else { return Ok(()) };
         for trade in &decision.trades {
             match self.void(outcome, trade, context) {

@@ -14,7 +14,8 @@ pub(super) fn bracket_at(
     let side = f64::from(direction);
     let rule = context.instrument(instrument).map_or(PriceRule::Any, |rules| rules.price_rule);
     let level = |distance: f64, rounding| price_from_f64(close + distance, &rule, rounding);
-    let (near, far) = if direction > 0 { (Rounding::Up, Rounding::Down) } else { (Rounding::Down, Rounding::Up) };
+    let (near, far) =
+        if direction > 0 { (Rounding::Up, Rounding::Down) } else { (Rounding::Down, Rounding::Up) };
     Bracket {
         stop: if stop > 0.0 { level(-side * stop, near) } else { None },
         target: if target > 0.0 { level(side * target, far) } else { None },

@@ -2,8 +2,8 @@
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    Bracket, Candle, Context, InstrumentId, MarketTopic, StateBlob, StrategyError, StrategyId, Target, Timeframe,
-    Warmup,
+    Bracket, Candle, Context, InstrumentId, MarketTopic, StateBlob, StrategyError, StrategyId, Target,
+    Timeframe, Warmup,
 };
 use qtp_indicators::Indicator as _;
 use qtp_indicators::average::Ema;

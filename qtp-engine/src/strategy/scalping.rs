@@ -2,8 +2,8 @@
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    Bracket, Candle, Context, InstrumentId, MarketTopic, StateBlob, StrategyError, StrategyId, Target, Timeframe,
-    Warmup,
+    Bracket, Candle, Context, InstrumentId, MarketTopic, StateBlob, StrategyError, StrategyId, Target,
+    Timeframe, Warmup,
 };
 use qtp_indicators::Indicator as _;
 use qtp_indicators::momentum::Rsi;
@@ -51,7 +51,14 @@ impl Scalping {
         let bands = BollingerBands::new(20, 2.0, 2.0).map_err(bad)?;
         let rsi = Rsi::new(7).map_err(bad)?;
         let atr = Atr::new(14).map_err(bad)?;
-        Ok(Self { id, instrument, timeframe, patience, size, state: State { bands, rsi, atr, held_candles: 0 } })
+        Ok(Self {
+            id,
+            instrument,
+            timeframe,
+            patience,
+            size,
+            state: State { bands, rsi, atr, held_candles: 0 },
+        })
     }
 }
 

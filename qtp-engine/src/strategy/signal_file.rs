@@ -2,8 +2,8 @@
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    Bracket, Candle, Context, InstrumentId, MarketTopic, Price, Quantity, Ratio, StateBlob, StrategyError, StrategyId,
-    Target, Timeframe, Timestamp,
+    Bracket, Candle, Context, InstrumentId, MarketTopic, Price, Quantity, Ratio, StateBlob, StrategyError,
+    StrategyId, Target, Timeframe, Timestamp,
 };
 
 use super::exits::bracket_by_ratio;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use qtp_core::port::Strategy;
 use qtp_core::{
     AccountId, AccountKind, AccountState, Amount, Bracket, CancelRequest, Candle, CandleBatch, CandleParts,
-    ClientOrderId, Command, Context, Currency, DecisionOutcome, Decimal, Event, EventRecord, Fill, Instrument,
-    InstrumentId, Liquidity, MarketTopic, Notice, OperatorAction, Order, OrderDraft, OrderReport, OrderRequest,
-    OrderRole, OrderStatus, Portfolio, Price, Quantity, Reason, RiskGate, RiskState, RunId, Signal, StrategyError,
-    StrategyId, Target, Timeframe, TimerId, Timestamp, TradingState, TriggerSource, VenueCapabilities,
+    ClientOrderId, Command, Context, Currency, Decimal, DecisionOutcome, Event, EventRecord, Fill,
+    Instrument, InstrumentId, Liquidity, MarketTopic, Notice, OperatorAction, Order, OrderDraft, OrderReport,
+    OrderRequest, OrderRole, OrderStatus, Portfolio, Price, Quantity, Reason, RiskGate, RiskState, RunId,
+    Signal, StrategyError, StrategyId, Target, Timeframe, TimerId, Timestamp, TradingState, TriggerSource,
+    VenueCapabilities,
 };
 use qtp_engine::{Engine, EngineConfig, EngineSetup};
 
@@ -198,8 +199,12 @@ impl Rig {
     pub(crate) fn with(setup: RigSetup) -> Self {
         let script = Script::default();
         let mut engine = setup.engine();
-        let strategy =
-            Scripted { id: "scripted".parse().unwrap(), instrument: btc(), script: script.clone(), history: 20 };
+        let strategy = Scripted {
+            id: "scripted".parse().unwrap(),
+            instrument: btc(),
+            script: script.clone(),
+            history: 20,
+        };
         engine.add_strategy(&account_id(), Box::new(strategy)).unwrap();
         Self::of(engine, script)
     }
@@ -329,7 +334,13 @@ impl Rig {
     }
 }
 
-pub(crate) fn fill_of(order: &OrderRequest, trade: u64, quantity: Quantity, price: Price, time: Timestamp) -> Fill {
+pub(crate) fn fill_of(
+    order: &OrderRequest,
+    trade: u64,
+    quantity: Quantity,
+    price: Price,
+    time: Timestamp,
+) -> Fill {
     Fill {
         trade_id: format!("t{trade}").parse().unwrap(),
         client_order_id: Some(order.client_order_id),

@@ -30,7 +30,8 @@ fn funded(count: i64) -> Simulation {
     let setup = RigSetup { instruments: vec![instrument.clone()], ..RigSetup::default() };
     let portfolio = setup.portfolio();
     let mut engine = setup.engine();
-    let strategy: Box<dyn Strategy> = Box::new(Turner { id: "turner", instrument: perp(), every: 7, seen: 0 });
+    let strategy: Box<dyn Strategy> =
+        Box::new(Turner { id: "turner", instrument: perp(), every: 7, seen: 0 });
     engine.add_strategy(&account_id(), strategy).unwrap();
     let fees = FeeModel::flat(Ratio::from_bps(4.into()).unwrap());
     let config = SimVenueConfig { fees, ..SimVenueConfig::default() };
@@ -104,7 +105,8 @@ fn a_fee_is_taken_from_each_fill() {
 
 #[test]
 fn in_candle_simulation_no_position_is_naked_and_no_stop_is_left() {
-    let mut simulation = RunSetup { series: vec![candles(&btc(), 600, 5)], ..RunSetup::default() }.simulation();
+    let mut simulation =
+        RunSetup { series: vec![candles(&btc(), 600, 5)], ..RunSetup::default() }.simulation();
     let mut protected = 0;
     while simulation.step(&mut NoObserver).unwrap().is_some() {
         let account = simulation.engine().state().account(&account_id()).unwrap();
@@ -122,7 +124,8 @@ fn in_candle_simulation_no_position_is_naked_and_no_stop_is_left() {
 #[test]
 fn a_strategy_trades_the_same_beside_others() {
     let series = || vec![candles(&btc(), 150, 21), candles(&eth(), 150, 22)];
-    let turner = |id, instrument, every| -> Box<dyn Strategy> { Box::new(Turner { id, instrument, every, seen: 0 }) };
+    let turner =
+        |id, instrument, every| -> Box<dyn Strategy> { Box::new(Turner { id, instrument, every, seen: 0 }) };
     let fills = |strategies: Vec<Box<dyn Strategy>>| {
         let mut tape = Tape::default();
         run(RunSetup { series: series(), strategies, ..RunSetup::default() }.simulation(), &mut tape);

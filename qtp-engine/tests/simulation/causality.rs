@@ -53,7 +53,8 @@ fn no_order_fills_in_the_candle_that_caused_it() {
 #[test]
 fn a_fill_at_an_open_reaches_the_engine_before_that_candle() {
     let setup = RunSetup::default();
-    let opens: BTreeMap<_, _> = setup.series[0].iter().map(|candle| (candle.open_time(), candle.open())).collect();
+    let opens: BTreeMap<_, _> =
+        setup.series[0].iter().map(|candle| (candle.open_time(), candle.open())).collect();
     let mut tape = Tape::default();
     run(setup.simulation(), &mut tape);
     let entries = tape.commands.iter().filter_map(|(_, command)| match command {
@@ -96,8 +97,12 @@ fn the_journal_counts_up_and_leaves_out_only_candles() {
     let records = journal.0.lock().unwrap();
     let written: Vec<u64> = records.iter().map(qtp_core::port::JournalRecord::seq).collect();
     assert!(written.is_sorted_by(|a, b| a < b));
-    let candles: Vec<u64> =
-        tape.events.iter().filter(|record| record.event.kind() == "candles").map(|record| record.seq).collect();
+    let candles: Vec<u64> = tape
+        .events
+        .iter()
+        .filter(|record| record.event.kind() == "candles")
+        .map(|record| record.seq)
+        .collect();
     let all = 0..=*written.last().unwrap();
     let missing: Vec<u64> = all.filter(|seq| !written.contains(seq)).collect();
     assert_eq!(missing, candles);
@@ -116,7 +121,8 @@ fn an_entry_that_gaps_past_its_stop_is_closed_at_the_next_open() {
     let (instrument, bracket, reason) = (btc(), stop_at("95"), String::new());
     let signal = qtp_core::Signal { instrument, target, bracket, reason, decided: None };
     script.lock().unwrap().push(Say::Signal(signal));
-    let setup = RunSetup { series: vec![series], strategies: vec![Box::new(strategy)], ..RunSetup::default() };
+    let setup =
+        RunSetup { series: vec![series], strategies: vec![Box::new(strategy)], ..RunSetup::default() };
     let mut simulation = setup.simulation();
     while simulation.step(&mut NoObserver).unwrap().is_some() {
         assert!(simulation.command_hash().count() < 200, "engine and venue talk without end");

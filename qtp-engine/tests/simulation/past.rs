@@ -16,14 +16,17 @@ fn short(journal_candles: bool) -> RunSetup {
     RunSetup { series: vec![candles(&btc(), CANDLES, 11)], journal_candles, ..RunSetup::default() }
 }
 
-/// An operator halts after candle 16, in the middle of a flip, resumes after 30 and closes after 40.
+/// An operator halts after candle 16, resumes after 30 and closes after 40.
 fn drive(simulation: &mut Simulation) {
-    let action = |step| match step {
+    drive_with(simulation, |step| match step {
         16 => Some(OperatorAction::Halt),
         30 => Some(OperatorAction::Resume),
         40 => Some(OperatorAction::Close(btc())),
         _ => None,
-    };
+    });
+}
+
+fn drive_with(simulation: &mut Simulation, action: impl Fn(u32) -> Option<OperatorAction>) {
     if !simulation.in_past() {
         simulation.inject(started(), &mut NoObserver).unwrap();
     }
@@ -50,7 +53,8 @@ fn a_run_that_is_cut_at_any_record_reaches_the_same_state() {
         for cut in 1..=records.len() {
             let rest = Memory::default();
             let mut resumed = short(journal_candles).journaled(&rest).simulation();
-            resumed.set_past(records[..cut].to_vec().into_iter().map(Ok), BTreeMap::new());
+            let past = records[..cut].to_vec();
+            resumed.set_past(past.into_iter().map(Ok), BTreeMap::new());
             drive(&mut resumed);
             assert_eq!(outcome(&resumed), expected, "cut at {cut} of {}", records.len());
             let mut joined = records[..cut].to_vec();
@@ -61,11 +65,38 @@ fn a_run_that_is_cut_at_any_record_reaches_the_same_state() {
 }
 
 #[test]
+fn what_a_halt_of_the_past_set_off_comes_before_the_next_candle() {
+    let turning = || RunSetup {
+        strategies: vec![Box::new(Turner { id: "turner", instrument: btc(), every: 1, seen: 0 })],
+        ..short(false)
+    };
+    for at in 1..40 {
+        // A flip that is cancelled leaves its close behind, which must meet the same open.
+        let halt = |step| (step == at).then_some(OperatorAction::Halt);
+        let journal = Memory::default();
+        let mut whole = turning().journaled(&journal).simulation();
+        drive_with(&mut whole, halt);
+        let records = journal.0.lock().unwrap().clone();
+        let operator = records.iter().position(
+            |record| matches!(record, JournalRecord::Event(e) if matches!(e.event, Event::Operator(_))),
+        );
+        let cut = operator.unwrap() + 1;
+        let mut resumed = turning().simulation();
+        let past = records[..cut].to_vec();
+        resumed.set_past(past.into_iter().map(Ok), BTreeMap::new());
+        drive_with(&mut resumed, halt);
+        assert_eq!(outcome(&resumed), outcome(&whole), "halted after candle {at}");
+    }
+}
+
+#[test]
 fn a_past_that_did_not_happen_is_refused_and_its_record_named() {
     let journal = Memory::default();
     run_quietly(short(false).journaled(&journal));
     let mut records = journal.0.lock().unwrap().clone();
-    let at = records.iter().position(|record| matches!(record, JournalRecord::Event(e) if matches!(e.event, Event::Fill(_))));
+    let at = records
+        .iter()
+        .position(|record| matches!(record, JournalRecord::Event(e) if matches!(e.event, Event::Fill(_))));
     let JournalRecord::Event(event) = &mut records[at.unwrap()] else { panic!() };
     let seq = event.seq;
     let Event::Fill(fill) = &mut event.event else { panic!() };

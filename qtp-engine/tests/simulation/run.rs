@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use qtp_core::port::{JournalRecord, JournalWriter, Strategy};
 use qtp_core::{
-    Bracket, Candle, Command, Context, Decimal, Event, EventRecord, Instrument, InstrumentId, MarketTopic, Price,
-    Ratio, Reason, RiskGate, RunStarted, StateBlob, StoreError, StrategyError, StrategyId, Target, Timeframe, Timestamp,
+    Bracket, Candle, Command, Context, Decimal, Event, EventRecord, Instrument, InstrumentId, MarketTopic,
+    Price, Ratio, Reason, RiskGate, RunStarted, StateBlob, StoreError, StrategyError, StrategyId, Target,
+    Timeframe, Timestamp,
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::{NoObserver, Observer, Simulation, SimulationSetup};
@@ -110,7 +111,10 @@ impl Default for RunSetup {
         Self {
             series: vec![candles(&btc(), 120, 7)],
             strategies: vec![Box::new(Turner { id: "turner", instrument: btc(), every: 4, seen: 0 })],
-            venue: SimVenueConfig { fees: FeeModel::flat(Ratio::from_bps(5.into()).unwrap()), ..Default::default() },
+            venue: SimVenueConfig {
+                fees: FeeModel::flat(Ratio::from_bps(5.into()).unwrap()),
+                ..Default::default()
+            },
             journal: None,
             journal_candles: false,
         }

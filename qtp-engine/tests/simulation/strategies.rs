@@ -65,7 +65,8 @@ fn signals(signals: &[i8], long_only: bool) -> RunSetup {
         take: None,
     };
     let rows = signals.iter().enumerate().map(row).collect();
-    let config = SignalFileConfig { size: Size::Units(units(1)), long_only, stop: "0.05".parse().ok(), take: None };
+    let config =
+        SignalFileConfig { size: Size::Units(units(1)), long_only, stop: "0.05".parse().ok(), take: None };
     let strategy = SignalFile::new("file".parse().unwrap(), (btc(), Timeframe::M1), rows, config);
     RunSetup { strategies: vec![Box::new(strategy)], ..RunSetup::default() }
 }
@@ -94,7 +95,10 @@ fn a_trailing_stop_moves_only_with_the_position() {
         Swing::new("swing".parse().unwrap(), (btc(), Timeframe::M1), (3, 8), Size::Units(units(1))).unwrap();
     let series = vec![candles(&btc(), 800, 31)];
     let mut tape = Tape::default();
-    run(RunSetup { series, strategies: vec![Box::new(strategy)], ..RunSetup::default() }.simulation(), &mut tape);
+    run(
+        RunSetup { series, strategies: vec![Box::new(strategy)], ..RunSetup::default() }.simulation(),
+        &mut tape,
+    );
     let mut last: Option<(Side, Price)> = None;
     let (mut moved, mut entries) = (0, 0);
     for (_, command) in &tape.commands {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use qtp_core::{
-    Bracket, ClientOrderId, Command, Decimal, Event, OperatorAction, Order, OrderReport, OrderRequest, OrderRole,
-    OrderStatus, Quantity, Side, Signal, Target, Timestamp,
+    Bracket, ClientOrderId, Command, Decimal, Event, OperatorAction, Order, OrderReport, OrderRequest,
+    OrderRole, OrderStatus, Quantity, Side, Signal, Target, Timestamp,
 };
 
 use crate::common::*;
@@ -178,7 +178,8 @@ impl Chaos {
                 self.venue.push(working);
             }
         }
-        let (absent, waiting) = std::mem::take(&mut self.lost).into_iter().partition::<Vec<_>, _>(|(_, t)| *t == 0);
+        let (absent, waiting) =
+            std::mem::take(&mut self.lost).into_iter().partition::<Vec<_>, _>(|(_, t)| *t == 0);
         self.lost = waiting.into_iter().map(|(order, candles)| (order, candles - 1)).collect();
         self.mail.extend(absent.into_iter().map(|(order, _)| Mail::Absent(order.client_order_id)));
         self.settle(Vec::new())
@@ -203,7 +204,8 @@ impl Chaos {
 
     fn due_timers(&mut self) -> Result<(), TestCaseError> {
         let now = self.rig.now;
-        let (due, later) = std::mem::take(&mut self.timers).into_iter().partition::<Vec<_>, _>(|t| t.at <= now);
+        let (due, later) =
+            std::mem::take(&mut self.timers).into_iter().partition::<Vec<_>, _>(|t| t.at <= now);
         self.timers = later;
         for timer in due {
             let commands = self.rig.feed(Event::Timer(timer));
@@ -242,15 +244,20 @@ impl Chaos {
         if !asked {
             return Ok(());
         }
-        let rests = account.orders.values().any(|order| {
-            order.request().role == OrderRole::Stop && order.status() != OrderStatus::Pending
-        });
+        let rests = account
+            .orders
+            .values()
+            .any(|order| order.request().role == OrderRole::Stop && order.status() != OrderStatus::Pending);
         let leaves = account.orders.values().map(Order::request).any(|order| {
             let closes = order.signed_quantity().signum() * position.signum() < 0;
             closes && matches!(order.role, OrderRole::Entry | OrderRole::Exit)
         });
         let soon = self.timers.iter().any(|timer| timer.at <= self.rig.now + Duration::from_secs(3));
-        prop_assert!(rests || leaves || soon, "naked: {}", serde_json::to_string(&self.rig.engine.snapshot()).unwrap());
+        prop_assert!(
+            rests || leaves || soon,
+            "naked: {}",
+            serde_json::to_string(&self.rig.engine.snapshot()).unwrap()
+        );
         Ok(())
     }
 
@@ -308,7 +315,12 @@ impl Chaos {
             self.due_timers()?;
         }
         prop_assert_eq!(self.position, whole(self.rig.position()));
-        prop_assert!(self.rig.position().is_zero(), "{} stays: {:#?}", self.position, self.rig.account().orders);
+        prop_assert!(
+            self.rig.position().is_zero(),
+            "{} stays: {:#?}",
+            self.position,
+            self.rig.account().orders
+        );
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The decision loop: advice is followed as far as it still holds.
 
 use qtp_core::{
-    Bracket, CandleBatch, Command, Decision, DecisionAction, DecisionOutcome, DecisionRequest, DecisionResult, Event,
-    OrderRole, Ratio, Reason, Side, Timeframe, TradeDecision,
+    Bracket, CandleBatch, Command, Decision, DecisionAction, DecisionOutcome, DecisionRequest,
+    DecisionResult, Event, OrderRole, Ratio, Reason, Side, Timeframe, TradeDecision,
 };
 use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig};
 
@@ -45,8 +45,13 @@ fn advice(action: DecisionAction, stop: Option<&str>, target: Option<&str>) -> T
 }
 
 fn answer(rig: &mut Rig, request: &DecisionRequest, trade: TradeDecision) -> Vec<Command> {
-    let decision =
-        Decision { engine: "test".into(), model: None, reasoning: String::new(), prompt: None, trades: vec![trade] };
+    let decision = Decision {
+        engine: "test".into(),
+        model: None,
+        reasoning: String::new(),
+        prompt: None,
+        trades: vec![trade],
+    };
     outcome(rig, request, DecisionResult::Decided(decision))
 }
 
@@ -146,7 +151,10 @@ fn advice_without_a_stop_opens_nothing() {
     assert_eq!((submits(&commands).len(), voids(&commands)), (0, vec!["no_stop".to_owned()]));
     let mut rig = loop_with(|config| config.default_stop = "0.02".parse().ok());
     let request = asked(&rig.candle("100"));
-    assert_eq!(one_submit(&answer(&mut rig, &request, advice(DecisionAction::Buy, None, None))).quantity, units(500));
+    assert_eq!(
+        one_submit(&answer(&mut rig, &request, advice(DecisionAction::Buy, None, None))).quantity,
+        units(500)
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use qtp_core::{
-    Bracket, Command, Notice, OperatorAction, OrderDraft, OrderKind, OrderRole, Price, RiskGate, Side, TimeInForce,
-    Timestamp,
+    Bracket, Command, Notice, OperatorAction, OrderDraft, OrderKind, OrderRole, Price, RiskGate, Side,
+    TimeInForce, Timestamp,
 };
 use qtp_engine::{EngineConfig, OnBreach};
 use qtp_risk::RiskLimits;
@@ -181,7 +181,7 @@ fn a_strategy_error_halts_only_that_strategy_and_its_exits_stay_allowed() {
     rig.pass(60);
     let batch = qtp_core::CandleBatch { candles: vec![candle], ..qtp_core::CandleBatch::default() };
     assert_eq!(one_submit(&rig.feed(qtp_core::Event::Candles(batch))).instrument, eth());
-    assert_eq!(one_submit(&rig.operator(OperatorAction::Close(btc()))).reduce_only, true);
+    assert!(one_submit(&rig.operator(OperatorAction::Close(btc()))).reduce_only);
     assert!(rig.engine.naked_time(&account_id()) < Duration::from_secs(1));
 }
 

@@ -41,7 +41,10 @@ fn a_rejected_stop_is_placed_again_and_after_its_attempts_the_position_is_closed
         assert_eq!((stop.role, stop.quantity), (OrderRole::Stop, units(10)));
     }
     let exit = one_submit(&rig.reject(&stop));
-    assert_eq!((exit.role, exit.side, exit.quantity, exit.reduce_only), (OrderRole::Exit, Side::Sell, units(10), true));
+    assert_eq!(
+        (exit.role, exit.side, exit.quantity, exit.reduce_only),
+        (OrderRole::Exit, Side::Sell, units(10), true)
+    );
     assert!(matches!(exit.kind, OrderKind::Market));
     rig.ack(&exit);
     let done = rig.fill(&exit, 10, "95");
@@ -91,7 +94,10 @@ fn an_unprotected_position_is_closed_again_when_the_venue_refuses_its_close() {
 fn no_stop_outlives_its_position() {
     let mut rig = Rig::new();
     let protection = submits(&rig.hold(10, bracket("90", "110")));
-    assert_eq!(protection.iter().map(|order| order.role).collect::<Vec<_>>(), [OrderRole::Stop, OrderRole::Target]);
+    assert_eq!(
+        protection.iter().map(|order| order.role).collect::<Vec<_>>(),
+        [OrderRole::Stop, OrderRole::Target]
+    );
     for order in &protection {
         rig.ack(order);
     }
@@ -161,7 +167,10 @@ fn a_position_with_a_remainder_below_the_lot_has_a_stop_for_its_lots() {
     let mut out = fill_of(&stop, 2, qty("0.99"), price("90"), rig.now);
     out.fee = qtp_core::Amount::zero(qtp_core::Currency::USD);
     let commands = rig.feed(qtp_core::Event::Fill(out));
-    assert!(submits(&commands).is_empty() && timers(&commands).is_empty(), "what stays is dust: {commands:#?}");
+    assert!(
+        submits(&commands).is_empty() && timers(&commands).is_empty(),
+        "what stays is dust: {commands:#?}"
+    );
     assert!(rig.account().orders.is_empty());
 }
 
@@ -199,7 +208,8 @@ fn a_position_that_a_late_fill_turned_does_not_take_the_old_side_s_stop() {
     let flip = one_submit(&rig.target(-10, Bracket::NONE));
     rig.target(10, stop_at("90"));
     let commands = rig.fill(&flip, 20, "100");
-    let stops: Vec<_> = submits(&commands).into_iter().filter(|order| order.role == OrderRole::Stop).collect();
+    let stops: Vec<_> =
+        submits(&commands).into_iter().filter(|order| order.role == OrderRole::Stop).collect();
     assert!(stops.is_empty(), "{stops:#?}");
     assert_eq!(submits(&commands).len(), 1, "back to the target");
     assert_eq!(cancels(&commands)[0].client_order_id, stop.client_order_id);

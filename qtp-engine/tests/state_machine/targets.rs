@@ -1,8 +1,8 @@
 //! Target - position - working orders - orders of unknown outcome.
 
 use qtp_core::{
-    Bracket, Event, EventRecord, Instrument, OrderDraft, OrderKind, OrderRole, Ratio, RiskGate, Side, SizeRule,
-    Target, TimeInForce, Timestamp,
+    Bracket, Event, EventRecord, Instrument, OrderDraft, OrderKind, OrderRole, Ratio, RiskGate, Side,
+    SizeRule, Target, TimeInForce, Timestamp,
 };
 use qtp_engine::{EngineConfig, EngineError};
 use qtp_risk::RiskLimits;
@@ -236,12 +236,8 @@ fn an_order_below_the_lot_is_denied_with_its_code() {
 #[test]
 fn a_claim_on_a_claimed_instrument_is_an_error() {
     let mut rig = Rig::new();
-    let second = Scripted {
-        id: "second".parse().unwrap(),
-        instrument: btc(),
-        script: Script::default(),
-        history: 0,
-    };
+    let second =
+        Scripted { id: "second".parse().unwrap(), instrument: btc(), script: Script::default(), history: 0 };
     let error = rig.engine.add_strategy(&account_id(), Box::new(second)).unwrap_err();
     let EngineError::Claimed { first, second, .. } = error else { panic!("{error}") };
     assert_eq!((first.as_str(), second.as_str()), ("scripted", "second"));

@@ -141,7 +141,11 @@ impl Run {
                 self.remember(&entry, false);
                 self.remember(&stop, true);
                 self.remember(&target, true);
-                self.rig.send_group(OrderGroup::Bracket { entry, stop: Some(Box::new(stop)), target: Some(Box::new(target)) });
+                self.rig.send_group(OrderGroup::Bracket {
+                    entry,
+                    stop: Some(Box::new(stop)),
+                    target: Some(Box::new(target)),
+                });
                 self.expect_no_fill(before);
             }
             Step::Share { buy, percent } => {
