@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn ids_survive(bits in any::<u128>(), run in any::<u64>(), text in "[!-~]{1,64}") {
+    fn ids_survive(bits in any::<u128>(), run in any::<u64>(), text in "[A-Za-z][!-~]{0,63}") {
         survives(&qtp_core::ClientOrderId::from_bits(bits));
         survives(&qtp_core::RunId(run));
         survives(&text.parse::<qtp_core::AccountId>().unwrap());
