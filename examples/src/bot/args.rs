@@ -65,7 +65,7 @@ pub struct BotArgs {
     /// Settings as a TOML file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Simulated seconds per second, or max [default: 3000 for three days, then 1]
+    /// Simulated seconds per second, or max [default: 1 in paper mode; 3000 for three days, then 1, in the demo]
     #[arg(long, value_name = "X")]
     pub speed: Option<Pace>,
     /// Stop after this much simulated time, such as 3d

@@ -14,7 +14,7 @@ use qtp_engine::stats::{DayCount, Keep};
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
 use qtp_store::{Durability, FileJournal};
 
-use super::args::BotArgs;
+use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
 use super::control::{self, Call, Request};
 use super::crash::{CrashJournal, CrashPoint, TornSink};
@@ -34,7 +34,8 @@ use crate::exit::Failure;
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let settings = BotSettings::load(args, environment)?;
-    let pace = args.speed.unwrap_or(Pace::Demo);
+    let usual = if settings.trading.mode == Mode::Paper { Pace::Factor(1) } else { Pace::Demo };
+    let pace = args.speed.unwrap_or(usual);
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use qtp_core::{Decimal, Ratio, Timeframe};
-use qtp_exchange::sim::{FeeModel, SimVenueConfig, Slippage};
+use qtp_exchange::sim::{Delay, FeeModel, SimVenueConfig, Slippage};
 use qtp_risk::RiskLimits;
 use serde::{Deserialize, Serialize};
 
@@ -177,6 +177,9 @@ impl BotSettings {
         let mut problems: Vec<String> =
             self.risk.validate().into_iter().map(|p| format!("risk.{p}")).collect();
         problems.extend(self.venue.validate().into_iter().map(|p| format!("venue.{p}")));
+        if self.venue.latency.data != Delay::None {
+            problems.push("venue.latency.data: delayed market data is not modelled over candles".to_owned());
+        }
         let trading = &self.trading;
         let mut check = |ok: bool, problem: &str| {
             if !ok {
