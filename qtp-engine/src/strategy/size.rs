@@ -33,7 +33,7 @@ impl Size {
                 Target::EquityShare { share: if long { share } else { -share }, whole_units }
             }
             Self::Risk(risk) => {
-                Target::Risk { side: if long { Side::Buy } else { Side::Sell }, risk, cap: None }
+                Target::Risk { side: if long { Side::Buy } else { Side::Sell }, risk, cap: None, base: Quantity::ZERO }
             }
         }
     }

@@ -214,7 +214,7 @@ fn a_reduced_entry_is_not_chased_by_its_fills() {
 fn a_target_by_risk_is_sized_anew_for_another_stop_while_nothing_is_held() {
     let mut rig = Rig::new();
     let risk: Ratio = "0.01".parse().unwrap();
-    let target = Target::Risk { side: Side::Buy, risk, cap: None };
+    let target = Target::Risk { side: Side::Buy, risk, cap: None, base: units(0) };
     let near = one_submit(&rig.signal(target, stop_at("99")));
     assert_eq!(near.quantity, units(1000));
     rig.reject(&near);
