@@ -1,8 +1,9 @@
 //! Everything that leaves goes through here: the risk gate, then the list of working orders.
 
 use qtp_core::{
-    AccountKind, AccountState, ClientOrderId, Command, Currency, Decimal, Denied, InstrumentId, Notice, Notional, Order,
-    OrderRequest, OrderRole, OrderSizing, OrderTimes, Price, Quantity, Reason, Review, RiskContext,
+    AccountKind, AccountState, ClientOrderId, Command, Currency, Decimal, Denied, InstrumentId, Notice,
+    Notional, Order, OrderRequest, OrderRole, OrderSizing, OrderTimes, Price, Quantity, Reason, Review,
+    RiskContext,
 };
 
 use crate::config::OnBreach;

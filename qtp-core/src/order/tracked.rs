@@ -169,7 +169,11 @@ impl Order {
             return Ok(());
         }
         let ended = matches!(next, OrderStatus::Canceled | OrderStatus::Expired);
-        if ended && !self.status.is_terminal() && report.filled > self.filled && report.filled <= self.quantity {
+        if ended
+            && !self.status.is_terminal()
+            && report.filled > self.filled
+            && report.filled <= self.quantity
+        {
             self.ending = Some(Ending { status: next, filled: report.filled });
             self.cancel_requested.get_or_insert(now);
             self.reason.clone_from(&report.reason);
