@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use qtp_core::port::{
@@ -15,7 +15,8 @@ use qtp_core::{
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
-use qtp_store::SqliteStore;
+use qtp_store::{FolderJournal, SqliteStore};
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
@@ -35,6 +36,8 @@ pub(super) enum Write {
     Equity(Vec<EquityPoint>),
     /// A named value.
     Meta(String, String),
+    /// Everything up to this record has been passed on: say so when it is stored.
+    UpTo(u64, SyncSender<()>),
 }
 
 impl Write {
@@ -43,6 +46,7 @@ impl Write {
         match self {
             Self::Fill(seq, ..) => Some(*seq),
             Self::Decision(decision) => Some(decision.seq),
+            Self::UpTo(seq, _) => Some(*seq),
             _ => None,
         }
     }
@@ -52,19 +56,32 @@ impl Write {
 pub(super) struct StoreThread {
     sender: Option<Sender<Write>>,
     thread: Option<JoinHandle<Result<(), StoreError>>>,
+    /// Up to this record the store holds everything that a run passes on.
+    stored: Option<u64>,
 }
 
+/// The name under which the store keeps it.
+const STORED: &str = "stored_up_to";
+
 impl StoreThread {
-    /// Opens the store, brings it up to the journal file and starts the thread.
-    pub(super) fn start(path: &Path, journal: &Path) -> Result<Self, Failure> {
+    /// Opens the store, brings it up to the journal, which ends at `end`, and starts the thread.
+    pub(super) fn start(path: &Path, journal: &Path, end: Option<u64>) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let store = runtime.block_on(SqliteStore::open(path))?;
-        let end = runtime.block_on(catch_up(&store, journal))?;
+        runtime.block_on(catch_up(&store, journal))?;
+        let stored = runtime.block_on(store.meta(STORED))?.and_then(|seq| seq.parse().ok());
+        // A store that is ahead of the journal knows records that are no more.
+        let stored = stored.filter(|stored| Some(*stored) <= end);
         let (sender, receiver) = channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || runtime.block_on(write_all(&store, &receiver, end)))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread) })
+        Ok(Self { sender: Some(sender), thread: Some(thread), stored })
+    }
+
+    /// Up to which record nothing needs to be passed on again.
+    pub(super) const fn stored(&self) -> Option<u64> {
+        self.stored
     }
 
     pub(super) fn sender(&self) -> Option<Sender<Write>> {
@@ -82,25 +99,18 @@ impl StoreThread {
     }
 }
 
-/// Copies what a crash kept from the store. Returns the last record that both have.
-async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<Option<u64>, Failure> {
-    let last = store.last_seq().await?;
-    let (mut end, mut batch) = (None, Vec::new());
-    for record in qtp_store::FileJournal::read(journal)? {
-        let record = record?;
-        end = Some(record.seq());
-        if last < end {
-            batch.push(record);
-        }
+/// Copies what a crash kept from the store.
+async fn catch_up(store: &SqliteStore, journal: &Path) -> Result<(), Failure> {
+    let from = store.last_seq().await?.map_or(0, |last| last + 1);
+    let mut batch = Vec::new();
+    for record in FolderJournal::read(journal, from)? {
+        batch.push(record?);
         if batch.len() == 1_000 {
             store.append(&batch).await?;
             batch.clear();
         }
     }
-    if !batch.is_empty() {
-        store.append(&batch).await?;
-    }
-    Ok(end)
+    Ok(store.append(&batch).await?)
 }
 
 /// Writes until all senders are gone. A fill or decision waits for its record: a crash may lose a record that
@@ -151,6 +161,12 @@ async fn write_one(store: &SqliteStore, write: Write) -> Result<(), StoreError> 
         Write::Proposal(proposal, outcome) => store.put_proposal(&proposal, outcome.as_deref()).await,
         Write::Equity(points) => store.put_equity(&points).await,
         Write::Meta(key, value) => store.put_meta(&key, &value).await,
+        Write::UpTo(seq, done) => {
+            store.put_meta(STORED, &seq.to_string()).await?;
+            // Who waited may have given up.
+            let _ = done.send(());
+            Ok(())
+        }
     }
 }
 
@@ -161,16 +177,57 @@ pub(super) struct Projector {
     orders: BTreeMap<ClientOrderId, Order>,
     proposals: BTreeMap<u64, Proposal>,
     equity: Vec<EquityPoint>,
+    /// The record that was seen last.
+    seen: u64,
+    /// Up to here the store has everything.
+    stored: Option<u64>,
+}
+
+/// Orders and proposals that are not at their end.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProjectorState {
+    orders: Vec<Order>,
+    proposals: Vec<Proposal>,
 }
 
 impl Projector {
-    pub(super) const fn new(sender: Sender<Write>, account: AccountId) -> Self {
-        Self { sender, account, orders: BTreeMap::new(), proposals: BTreeMap::new(), equity: Vec::new() }
+    /// A projector into a store that has everything up to a record.
+    pub(super) fn new(sender: Sender<Write>, account: AccountId, stored: Option<u64>) -> Self {
+        let (orders, proposals, equity) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { sender, account, orders, proposals, equity, seen: 0, stored }
+    }
+
+    /// The state for a checkpoint, once the store has everything before it; `None` if the store has ended.
+    pub(super) fn save(&mut self) -> Option<ProjectorState> {
+        self.flush();
+        let (done, wait) = sync_channel(1);
+        self.sender.send(Write::UpTo(self.seen, done)).ok()?;
+        wait.recv().ok()?;
+        let (orders, proposals) = (self.orders.values().cloned(), self.proposals.values().cloned());
+        Some(ProjectorState { orders: orders.collect(), proposals: proposals.collect() })
+    }
+
+    pub(super) fn restore(&mut self, saved: ProjectorState) {
+        self.orders =
+            saved.orders.into_iter().map(|order| (order.request().client_order_id, order)).collect();
+        self.proposals = saved.proposals.into_iter().map(|proposal| (proposal.id, proposal)).collect();
     }
 
     pub(super) fn send(&self, write: Write) {
         // The store's thread reports its own failure at the end of the run.
         let _ = self.sender.send(write);
+    }
+
+    /// Passes on what the store does not have.
+    fn pass_on(&self, write: Write) {
+        if self.is_new() {
+            self.send(write);
+        }
+    }
+
+    fn is_new(&self) -> bool {
+        Some(self.seen) > self.stored
     }
 
     /// Sends the marks that are still waiting.
@@ -183,7 +240,7 @@ impl Projector {
 
     fn order_changed(&mut self, id: ClientOrderId) {
         let Some(order) = self.orders.get(&id) else { return };
-        self.send(Write::Orders(vec![order.clone()]));
+        self.pass_on(Write::Orders(vec![order.clone()]));
         if order.status().is_terminal() {
             self.orders.remove(&id);
         }
@@ -192,6 +249,7 @@ impl Projector {
 
 impl Observer for Projector {
     fn on_event(&mut self, record: &EventRecord, engine: &Engine) {
+        self.seen = record.seq;
         match &record.event {
             Event::OrderReport(report) => {
                 let Some(id) = report.client_order_id else { return };
@@ -211,13 +269,13 @@ impl Observer for Projector {
                 let account = engine.state().account(&fill.account);
                 let positions = account.map(|account| account.portfolio.open_positions().cloned().collect());
                 let (account, positions) = (fill.account.clone(), positions.unwrap_or_default());
-                self.send(Write::Fill(record.seq, Box::new(fill.clone()), account, positions));
+                self.pass_on(Write::Fill(record.seq, Box::new(fill.clone()), account, positions));
             }
             Event::Decision(outcome) => {
                 let (seq, time, outcome) = (record.seq, record.receive_time, (**outcome).clone());
-                self.send(Write::Decision(Box::new(StoredDecision { seq, time, outcome })));
+                self.pass_on(Write::Decision(Box::new(StoredDecision { seq, time, outcome })));
             }
-            Event::Candles(_) => {
+            Event::Candles(_) if self.is_new() => {
                 if let Some(equity) = engine.equity(&self.account) {
                     let (time, account) = (record.receive_time, self.account.clone());
                     self.equity.push(EquityPoint { time, account, equity });
@@ -230,7 +288,8 @@ impl Observer for Projector {
         }
     }
 
-    fn on_command(&mut self, _seq: u64, command: &Command, engine: &Engine) {
+    fn on_command(&mut self, seq: u64, command: &Command, engine: &Engine) {
+        self.seen = seq;
         match command {
             Command::Submit(group) => {
                 let now = engine.state().now;
@@ -248,11 +307,11 @@ impl Observer for Projector {
             }
             Command::Publish(Notice::Proposed(proposal)) => {
                 self.proposals.insert(proposal.id, proposal.clone());
-                self.send(Write::Proposal(Box::new(proposal.clone()), None));
+                self.pass_on(Write::Proposal(Box::new(proposal.clone()), None));
             }
             Command::Publish(Notice::ProposalEnded { id, outcome }) => {
                 if let Some(proposal) = self.proposals.remove(id) {
-                    self.send(Write::Proposal(Box::new(proposal), Some(outcome.to_string())));
+                    self.pass_on(Write::Proposal(Box::new(proposal), Some(outcome.to_string())));
                 }
             }
             _ => {}
