@@ -29,6 +29,7 @@ use self::packer::Packer;
 pub use self::reader::FolderReader;
 pub use self::store::FolderStore;
 use crate::chain::Chain;
+use crate::error::io_error;
 use crate::file::sink::sync_folder;
 use crate::file::{DiskSink, Durability, FileJournal, JournalSink, located};
 
@@ -108,6 +109,8 @@ pub struct FolderJournal {
     /// Records of the checkpoints that are known to be good.
     kept: Vec<u64>,
     packer: Packer,
+    /// A rotation did not come to its end: what the index says is then not known.
+    failed: bool,
     /// One writer a folder, whichever segment is open.
     _lock: File,
 }
@@ -224,8 +227,13 @@ impl FolderJournal {
 
 impl JournalWriter for FolderJournal {
     fn append(&mut self, record: &JournalRecord) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(io_error("append to journal", io::Error::other("an earlier rotation failed")));
+        }
         if self.found_bytes + self.file.appended_bytes() >= self.settings.segment_bytes {
+            self.failed = true;
             self.rotate()?;
+            self.failed = false;
         }
         self.file.append(record)?;
         self.newest = self.newest.max(match record {

@@ -77,6 +77,9 @@ fn test_sinks(volatile: bool, torn: Option<u64>) -> SinkFactory {
     })
 }
 
+/// Most records that wait for a sync.
+const GROUP: usize = 1_000;
+
 /// Writes to the file first; what is safe there goes on to the store.
 pub(super) struct TeeJournal<J> {
     file: J,
@@ -94,7 +97,7 @@ impl<J: JournalWriter> JournalWriter for TeeJournal<J> {
     fn append(&mut self, record: &JournalRecord) -> Result<(), StoreError> {
         self.file.append(record)?;
         self.unsynced.push(record.clone());
-        Ok(())
+        if self.unsynced.len() >= GROUP { self.sync() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {

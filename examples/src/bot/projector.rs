@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use qtp_core::port::{
     DecisionStore as _, EquityPoint, EquityStore as _, Journal as _, JournalRecord, StoredDecision,
@@ -191,6 +192,9 @@ pub(super) struct ProjectorState {
     proposals: Vec<Proposal>,
 }
 
+/// How long a checkpoint waits for the store.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Projector {
     /// A projector into a store that has everything up to a record.
     pub(super) fn new(sender: Sender<Write>, account: AccountId, stored: Option<u64>) -> Self {
@@ -203,7 +207,7 @@ impl Projector {
         self.flush();
         let (done, wait) = sync_channel(1);
         self.sender.send(Write::UpTo(self.seen, done)).ok()?;
-        wait.recv().ok()?;
+        wait.recv_timeout(PATIENCE).ok()?;
         let (orders, proposals) = (self.orders.values().cloned(), self.proposals.values().cloned());
         Some(ProjectorState { orders: orders.collect(), proposals: proposals.collect() })
     }

@@ -61,6 +61,7 @@ impl FolderJournal {
             file: FileJournal::with_sink(sink, chain),
             waiting: None,
             kept: Vec::new(),
+            failed: false,
             _lock: locked,
             folder,
             settings,
