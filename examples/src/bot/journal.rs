@@ -15,7 +15,7 @@ use super::args::BotArgs;
 use super::crash::{CrashJournal, CrashPoint, TornSink};
 use super::folder::RunFolder;
 use super::keeping::Keeping;
-use super::projector::Write;
+use super::store::Write;
 use crate::exit::Failure;
 
 /// The journal of a run, locked: a second bot on the same folder ends here, before it touched anything.

@@ -15,6 +15,7 @@ mod projector;
 mod resume;
 mod run;
 mod settings;
+mod store;
 mod watch;
 
 pub use args::BotArgs;

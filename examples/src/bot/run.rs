@@ -21,9 +21,10 @@ use super::folder::RunFolder;
 use super::journal;
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
-use super::projector::{Projector, StoreThread};
+use super::projector::Projector;
 use super::resume;
 use super::settings::BotSettings;
+use super::store::StoreThread;
 use super::watch::Watch;
 use crate::exit::Failure;
 

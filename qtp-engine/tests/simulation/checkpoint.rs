@@ -126,7 +126,8 @@ fn a_run_that_goes_on_from_any_checkpoint_reaches_the_same_state_to_the_bit() {
         let observer: RecorderState = serde_json::from_str(&resumed.restore(text).unwrap()).unwrap();
         watch.0.restore(observer);
         assert_eq!(resumed.save(&mut watch).as_ref(), Some(text), "restored and saved again");
-        resumed.set_past(records[*at..until].to_vec().into_iter().map(Ok), BTreeMap::new());
+        let past = records[*at..until].to_vec();
+        resumed.set_past(past.into_iter().map(Ok), BTreeMap::new());
         finish(&mut resumed, &mut watch);
         assert_eq!((outcome(&resumed), watch.state()), expected, "from {at}, journal to {until}");
         let rest = rest.0.lock().unwrap();
@@ -201,7 +202,8 @@ fn checkpoints_are_as_far_apart_as_was_asked_and_none_is_made_in_the_past() {
     simulation.set_journal(Box::new(journal.clone()));
     simulation.set_checkpoint_every(25);
     let half = records.len() / 2;
-    simulation.set_past(records[..half].to_vec().into_iter().map(Ok), BTreeMap::new());
+    let past = records[..half].to_vec();
+    simulation.set_past(past.into_iter().map(Ok), BTreeMap::new());
     let mut watch = Watch::new(&simulation);
     finish(&mut simulation, &mut watch);
     let places: Vec<usize> = journal.states.lock().unwrap().iter().map(|(place, _)| place + half).collect();
