@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use qtp_core::port::{JournalRecord, JournalWriter};
-use qtp_core::{Event, EventRecord, OperatorAction, StoreError};
+use qtp_core::port::{JournalRecord, JournalWriter, Strategy};
+use qtp_core::{
+    Candle, Context, Event, EventRecord, MarketTopic, OperatorAction, StateBlob, StoreError, StrategyError,
+    StrategyId, Target, Timeframe,
+};
 use qtp_engine::driver::{
     NoObserver, Observer, Recorder, RecorderSettings, RecorderState, Replay, Simulation,
 };
@@ -17,7 +21,49 @@ use crate::run::*;
 const CANDLES: i64 = 60;
 
 fn short() -> RunSetup {
-    RunSetup { series: vec![candles(&btc(), CANDLES, 11)], journal_candles: true, ..RunSetup::default() }
+    let turner = Turner { id: "turner", instrument: btc(), every: 4, seen: 0 };
+    RunSetup {
+        series: vec![candles(&btc(), CANDLES, 11), candles(&eth(), CANDLES, 5)],
+        strategies: vec![Box::new(turner), Box::new(Waiter { heard: 0 })],
+        journal_candles: true,
+        ..RunSetup::default()
+    }
+}
+
+/// Sets a timer that is due in the midst of the next candle, and buys when it fires.
+#[derive(Debug)]
+struct Waiter {
+    heard: u64,
+}
+
+impl Strategy for Waiter {
+    fn id(&self) -> StrategyId {
+        "waiter".parse().unwrap()
+    }
+
+    fn topics(&self) -> Vec<MarketTopic> {
+        vec![MarketTopic::Candles(eth(), Timeframe::M1)]
+    }
+
+    fn save(&self) -> Option<StateBlob> {
+        Some(StateBlob(self.heard.to_string()))
+    }
+
+    fn restore(&mut self, state: &StateBlob) -> Result<(), StrategyError> {
+        self.heard = state.0.parse().unwrap();
+        Ok(())
+    }
+
+    fn on_candle(&mut self, _: &Candle, context: &mut Context<'_>) -> Result<(), StrategyError> {
+        context.set_timer(self.heard, context.now() + Duration::from_secs(30));
+        Ok(())
+    }
+
+    fn on_timer(&mut self, _: u64, context: &mut Context<'_>) -> Result<(), StrategyError> {
+        self.heard += 1;
+        context.set_target(&eth(), Target::Quantity(units(i64::try_from(self.heard % 3).unwrap())));
+        Ok(())
+    }
 }
 
 /// A journal that also keeps every checkpoint, with the number of records before it.
@@ -56,7 +102,7 @@ impl Watch {
         let settings = RecorderSettings {
             keep: Keep::All,
             days: DayCount::Every,
-            timeframe: qtp_core::Timeframe::M1,
+            timeframe: Timeframe::M1,
             charts: true,
         };
         Self(Recorder::new(simulation.engine(), account_id(), settings))
