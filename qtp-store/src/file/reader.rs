@@ -28,7 +28,12 @@ pub struct JournalReader<R> {
 impl<R: BufRead> JournalReader<R> {
     /// Reads from the start of a journal.
     pub const fn new(reader: R) -> Self {
-        Self { lines: Lines::new(reader, MAX_LINE), chain: Chain::new(), torn: 0, done: false }
+        Self::behind(Chain::new(), reader)
+    }
+
+    /// Reads what stands behind the records that `chain` stands for.
+    pub const fn behind(chain: Chain, reader: R) -> Self {
+        Self { lines: Lines::new(reader, MAX_LINE), chain, torn: 0, done: false }
     }
 
     /// Where the journal stands after what was read.
