@@ -50,7 +50,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
         let watch = watch(&simulation, Projector::new(sender.clone(), account()?, stored))?;
         Ok((simulation, watch))
     };
-    let mut begun = resume::begin(&file, &found, stored, fresh)?;
+    let mut begun = resume::begin(&found, stored, fresh)?;
     begun.simulation.set_journal(journal::writer(args, &folder, file, sender));
     begun.simulation.set_checkpoint_every(settings.journal.checkpoint_every);
     greet(&begun.watch.narrator, &settings, &folder);
