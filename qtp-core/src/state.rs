@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Portfolio;
+use crate::account::{Portfolio, SeenFills};
 use crate::id::{AccountId, ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::MarketState;
@@ -93,6 +93,9 @@ pub struct AccountState {
     pub risk: RiskState,
     /// Last record that changed the position or an entry order of an instrument.
     pub changed: BTreeMap<InstrumentId, u64>,
+    /// Fills that were booked: the same one is not booked twice.
+    #[serde(default)]
+    pub seen_fills: SeenFills,
 }
 
 impl AccountState {
@@ -105,6 +108,7 @@ impl AccountState {
             default_leverage: Ratio::ONE,
             risk,
             changed: BTreeMap::new(),
+            seen_fills: SeenFills::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use qtp_core::port::JournalRecord;
 use qtp_core::{CandleBatch, Command, CommandRecord, Event, EventRecord};
 use qtp_exchange::candle_file::CandleSource;
 
-use super::simulation::{describe, same};
+use super::compare::{describe, same};
 use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;
