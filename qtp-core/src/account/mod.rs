@@ -6,6 +6,6 @@ mod position;
 mod seen_fills;
 
 pub use margin::liquidation_price;
-pub use portfolio::{AccountKind, FeeTotals, FundingPayment, PnlSplit, Portfolio};
+pub use portfolio::{AccountKind, FundingPayment, PnlSplit, Portfolio, Totals};
 pub use position::{Position, PositionChange};
 pub use seen_fills::SeenFills;

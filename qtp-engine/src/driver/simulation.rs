@@ -262,7 +262,9 @@ impl Simulation {
         for candle in batch.candles.iter().filter(|candle| candle.timeframe() == self.timeframe) {
             phase(&mut self.venue, candle, &mut self.emitted);
         }
-        self.queue.extend(self.emitted.drain(..));
+        if !self.emitted.is_empty() {
+            self.queue.extend(self.emitted.drain(..));
+        }
     }
 
     /// Funding is paid on the position held before any fill at that instant.
