@@ -149,3 +149,28 @@ async fn a_broken_journal_ends_the_run_and_nothing_but_cancels_of_entries_leaves
     let open = exchange.truth().open_orders().await.unwrap();
     assert!(open.iter().all(|report| report.price.is_some()), "no entry rests: {open:?}");
 }
+
+/// The process is gone and with it the paper venue: both come back from the journal.
+#[tokio::test(start_paused = true)]
+async fn a_paper_run_goes_on_from_its_journal_alone() {
+    let clock = TokioClock::at(0);
+    let series = candles(&btc(), 120, 5);
+    let journal = Durable::default();
+    let first = paper(Feed::new(&clock, &[series.clone()]));
+    let driver = LiveDriver::new(setup(engine(vec![strategy()]), first, &clock, &journal)).unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(1_830_500), driver.run()).await.is_err());
+    pass(125).await;
+    let records = journal.records();
+    let feed = Feed::new(&clock, &[series]);
+    let (venue, rebuilt) = qtp_exchange::paper::PaperExchange::rebuild(feed, venue(), &records);
+    assert_eq!((rebuilt.differences, rebuilt.pending), (0, 0));
+    let venue = Arc::new(venue);
+    let made = setup(engine(vec![strategy()]), Arc::clone(&venue) as Arc<dyn Exchange>, &clock, &journal);
+    let outcome = LiveDriver::recover(made, records.into_iter().map(Ok)).unwrap().run().await.unwrap();
+    let theirs = venue.account_snapshot().await.unwrap();
+    let ours = &outcome.engine.state().account(&account_id()).unwrap().portfolio;
+    assert_eq!(ours.balances(), &theirs.balances);
+    let adjusted = |event: &Event| matches!(event, Event::PositionAdjustment { .. });
+    assert!(!journal.events().iter().any(adjusted));
+    verify(engine(vec![strategy()]), &journal.records(), Some(&outcome));
+}

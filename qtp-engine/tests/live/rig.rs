@@ -284,6 +284,7 @@ pub(crate) fn setup(
     LiveSetup {
         engine,
         exchanges: vec![exchange],
+        topics: Vec::new(),
         decider: None,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         journal: Box::new(journal.clone()),

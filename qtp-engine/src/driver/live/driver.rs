@@ -88,7 +88,10 @@ impl LiveDriver {
         }
         let (sender, inputs) = mpsc::channel(INPUT_ROOM);
         let (handle, requests) = LiveHandle::channel();
-        let all = setup.engine.topics();
+        let mut all = setup.engine.topics();
+        all.extend(setup.topics);
+        all.sort();
+        all.dedup();
         let mut barrier = Barrier::new(setup.settings.grace);
         let mut links = Vec::new();
         for exchange in setup.exchanges {
@@ -210,7 +213,7 @@ impl LiveDriver {
         let orders = self.tracked.values().filter_map(|order| order.due);
         let reads = self.links.iter().filter_map(|link| link.next_reconcile);
         let due = orders.chain(reads).chain(timer).chain(self.barrier_due).min();
-        due.map_or(LONGEST, |due| due.since(now).min(LONGEST))
+        due.map_or(LONGEST, |due| (due.since(now) / self.settings.speed).min(LONGEST))
     }
 
     fn take_inputs(&mut self) -> Result<(), EngineError> {

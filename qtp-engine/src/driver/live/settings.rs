@@ -37,6 +37,9 @@ pub struct LiveSettings {
     pub trade_room: usize,
     /// Longest time for orders to come to rest when the run stops.
     pub stop_timeout: Duration,
+    /// Seconds of the driver's clock in one second: 1 but for data that is played faster. Limits of calls are not
+    /// scaled.
+    pub speed: u32,
     /// The run ends when a market stream ends, as recorded data does. Otherwise the stream is opened again.
     pub stop_at_market_end: bool,
 }
@@ -58,6 +61,7 @@ impl Default for LiveSettings {
             fill_overlap: Duration::from_secs(60),
             trade_room: 1024,
             stop_timeout: Duration::from_secs(10),
+            speed: 1,
             stop_at_market_end: false,
         }
     }
@@ -77,6 +81,7 @@ impl LiveSettings {
         check(self.snapshot_spacing >= Duration::from_secs(5), "snapshot_spacing: must be at least 5 s");
         check(self.absence_spacing >= Duration::from_secs(30), "absence_spacing: must be at least 30 s");
         check(!self.reconcile_every.is_zero(), "reconcile_every: must be above 0");
+        check(self.speed > 0, "speed: must be at least 1");
         check(!self.submit_timeout.is_zero(), "submit_timeout: must be above 0");
         check(!self.read_timeout.is_zero(), "read_timeout: must be above 0");
         problems

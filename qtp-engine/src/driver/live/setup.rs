@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use qtp_core::RunStarted;
 use qtp_core::port::{Clock, DecisionEngine, Exchange, JournalWriter};
+use qtp_core::{MarketTopic, RunStarted};
 
 use super::settings::LiveSettings;
 use crate::driver::{CommandHash, Observer};
@@ -17,6 +17,8 @@ pub struct LiveSetup {
     pub engine: Engine,
     /// One exchange for each account.
     pub exchanges: Vec<Arc<dyn Exchange>>,
+    /// Topics beyond those of the strategies: what a paper exchange fills by, or what observers need.
+    pub topics: Vec<MarketTopic>,
     /// Who answers decision requests; without one the answer is always hold.
     pub decider: Option<Arc<dyn DecisionEngine>>,
     /// Our time.
@@ -72,7 +74,7 @@ pub(super) fn problems(setup: &LiveSetup) -> Vec<String> {
             format!("account {id}: other capabilities than declared"),
         );
     }
-    for topic in setup.engine.topics() {
+    for topic in setup.engine.topics().iter().chain(&setup.topics) {
         let venue = topic.instrument().venue_str();
         let served = setup.exchanges.iter().any(|exchange| exchange.venue().as_str() == venue);
         check(served, format!("{}: no exchange for its venue", topic.instrument()));
