@@ -7,20 +7,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use qtp_core::port::{DecisionEngine, JournalRecord, JournalWriter};
+use qtp_core::port::{JournalRecord, JournalWriter};
 use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, RunResumed, Timestamp};
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
-use qtp_llm::{EngineSpec, LlmSettings, Secret};
 use qtp_store::{Durability, FileJournal};
 
 use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
 use super::control::{self, Call, Request};
 use super::crash::{CrashJournal, CrashPoint, TornSink};
+use super::ended::Ended;
 use super::finish;
 use super::folder::RunFolder;
 use super::journal::{TeeJournal, TestSink};
+use super::live;
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
 use super::projector::{Projector, StoreThread, Write};
@@ -34,8 +35,10 @@ use crate::exit::Failure;
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let settings = BotSettings::load(args, environment)?;
-    let usual = if settings.trading.mode == Mode::Paper { Pace::Factor(1) } else { Pace::Demo };
-    let pace = args.speed.unwrap_or(usual);
+    if settings.trading.mode == Mode::Paper {
+        return live::run(args, &settings, environment);
+    }
+    let pace = args.speed.unwrap_or(Pace::Demo);
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;
@@ -59,10 +62,10 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
         .inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
     simulation.sync()?;
     let _ = std::fs::remove_file(folder.socket());
-    finish::finish(simulation, watch, &folder, store)
+    finish::finish(Ended::Simulated(Box::new(simulation)), watch, &folder, store)
 }
 
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let set = Arc::clone(&flag);
@@ -85,7 +88,7 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
 }
 
 /// The journal's file, locked: a second bot on the same folder ends here, before it touched anything.
-fn open_journal(path: &Path) -> Result<FileJournal, Failure> {
+pub(super) fn open_journal(path: &Path) -> Result<FileJournal, Failure> {
     let durability = Durability::Os;
     if !path.exists() {
         return Ok(FileJournal::create(path, durability)?);
@@ -97,7 +100,7 @@ fn open_journal(path: &Path) -> Result<FileJournal, Failure> {
     Ok(file)
 }
 
-fn journal(
+pub(super) fn journal(
     args: &BotArgs,
     (path, file): (&Path, FileJournal),
     store: &Sender<Write>,
@@ -148,14 +151,7 @@ fn simulation(
 
 /// A decision engine as a plain function: the run waits for the answer.
 fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Result<Decider, Failure> {
-    let spec: EngineSpec = settings.trading.llm.parse()?;
-    let key = |name: &str| environment.get(name).map(Secret::new);
-    let llm = LlmSettings {
-        openrouter_api_key: key("OPENROUTER_API_KEY"),
-        openai_api_key: key("OPENAI_API_KEY"),
-        ..LlmSettings::default()
-    };
-    let engine: Box<dyn DecisionEngine> = qtp_llm::build(&spec, &llm)?;
+    let engine = live::decision_engine(settings, environment)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(Box::new(move |request: &DecisionRequest| match runtime.block_on(engine.decide(request)) {
         Ok(decision) => DecisionResult::Decided(decision),
@@ -163,7 +159,7 @@ fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Re
     }))
 }
 
-fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
+pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
     let (trading, run) = (&settings.trading, folder.run_id());
     narrator.line(&format!(
         "qtp bot  run {run}  {} on {}  {} every {}  decisions by {}  SYNTHETIC market, seed {}",
