@@ -33,7 +33,7 @@ use super::watch::Watch;
 use crate::exit::Failure;
 
 /// History that the synthetic market has before a run: enough for every strategy's warm-up.
-const HISTORY: Duration = Duration::from_secs(14 * 86_400);
+const HISTORY: Duration = Duration::from_secs(6 * 86_400);
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
