@@ -156,7 +156,7 @@ async fn a_paper_run_goes_on_from_its_journal_alone() {
     let clock = TokioClock::at(0);
     let series = candles(&btc(), 120, 5);
     let journal = Durable::default();
-    let first = paper(Feed::new(&clock, &[series.clone()]));
+    let first = paper(Feed::new(&clock, std::slice::from_ref(&series)));
     let driver = LiveDriver::new(setup(engine(vec![strategy()]), first, &clock, &journal)).unwrap();
     assert!(tokio::time::timeout(Duration::from_millis(1_830_500), driver.run()).await.is_err());
     pass(125).await;
