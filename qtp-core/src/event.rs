@@ -133,9 +133,13 @@ pub enum Event {
     Timer(TimerId),
     /// An operator acted.
     Operator(OperatorAction),
-    /// The connection to a venue or its data changed.
+    /// The connection to a venue or its data changed. Without a topic it is about accounts: until one is healthy
+    /// again, nothing may add risk there.
     Connection {
-        /// Which stream.
+        /// Which account; all of them without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Which stream of market data.
         topic: Option<MarketTopic>,
         /// True if it is up and in sync.
         healthy: bool,

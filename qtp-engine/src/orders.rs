@@ -222,6 +222,9 @@ impl Engine {
                 _ => false,
             }
         });
+        if let Some(reason) = self.unsupported_draft(index, &draft) {
+            return self.deny(&draft.instrument, reason);
+        }
         if crosses {
             return self
                 .deny(&draft.instrument, Reason::new("self_cross", "an own order rests on the other side"));

@@ -107,6 +107,12 @@ impl<'a> Session<'a> {
         self.stage.exchange().cancel(&request).await
     }
 
+    /// Cancels an order and lets the market move on: what is on its way arrives then.
+    pub(super) async fn withdraw(&self, order: &OrderRequest) {
+        self.cancel(order).await.expect("an order can be cancelled");
+        self.stage.trade(self.stage.price()).await;
+    }
+
     /// What the venue knows of an order.
     pub(super) async fn look_up(&self, order: &OrderRequest) -> Option<OrderReport> {
         self.stage.exchange().order(&order.client_order_id).await.expect("an order can be looked up")
@@ -181,6 +187,7 @@ impl<'a> Session<'a> {
             let request = CancelRequest { client_order_id, account, instrument };
             self.stage.exchange().cancel(&request).await.expect("an order can be cancelled");
         }
+        self.stage.trade(self.stage.price()).await;
         let position = self.position().await;
         if let Some(side) = Side::of(-position) {
             let exit = OrderRequest { quantity: position.abs(), reduce_only: true, ..self.market(side) };

@@ -22,7 +22,7 @@ pub async fn brackets(stage: &dyn Stage) {
             OrderRequest { quantity: whole, ..session.stop(side.opposite(), level(stage, against(side, 4))) };
         session.submit(&resized).await.expect("a stop for more rests beside the one for less");
         session.told(&resized, OrderStatus::Open, "the resized stop is reported open").await;
-        session.cancel(&first).await.expect("the old stop can be cancelled");
+        session.withdraw(&first).await;
         session.told(&first, OrderStatus::Canceled, "the old stop is reported cancelled").await;
         assert!(session.rests(&resized).await, "cancelling the old stop leaves the new one");
 
@@ -36,7 +36,7 @@ pub async fn brackets(stage: &dyn Stage) {
             moves(stage, "brackets", against(side, -6)).await;
             session.filled(&target, "a target that is traded through fills").await;
             assert!(session.position().await.is_zero(), "the target closes the position");
-            session.cancel(&resized).await.expect("a stop that may be gone can be cancelled");
+            session.withdraw(&resized).await;
             moves(stage, "brackets", against(side, 6)).await;
             moves(stage, "brackets", against(side, 6)).await;
             assert!(session.position().await.is_zero(), "stop and target do not both trade");
