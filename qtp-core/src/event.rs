@@ -28,7 +28,9 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason.
+    /// A reason. Reasons are given where something is out of the ordinary: what builds them is kept off the hot path.
+    #[cold]
+    #[inline(never)]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
     }

@@ -293,6 +293,8 @@ impl Engine {
         self.push(Command::Publish(notice));
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn alert(&mut self, code: &str, message: impl Into<String>) {
         self.publish(Notice::Alert(Reason::new(code, message)));
     }

@@ -105,6 +105,8 @@ impl Engine {
     }
 
     /// Sends only the part that brings the position nearer to the target without adding risk.
+    #[cold]
+    #[inline(never)]
     fn close_towards(&mut self, index: usize, target: Quantity) {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };

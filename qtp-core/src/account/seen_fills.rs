@@ -1,6 +1,7 @@
 //! Which executions were booked already: a venue may say the same one twice.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,8 @@ const ROOM: usize = 1024;
 #[serde(into = "Vec<(u64, u64)>", from = "Vec<(u64, u64)>")]
 pub struct SeenFills {
     order: VecDeque<u128>,
-    keys: BTreeSet<u128>,
+    /// Only asked, never walked through: its order reaches nothing.
+    keys: HashSet<u128, BuildHasherDefault<Folded>>,
 }
 
 impl SeenFills {
@@ -72,6 +74,26 @@ fn key(fill: &Fill) -> u128 {
         (None, None) => {}
     }
     hash.0
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn write_u128(&mut self, key: u128) {
+        self.0 = (key >> 64) as u64 ^ key as u64;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// FNV-1a, <http://www.isthe.com/chongo/tech/comp/fnv/>.
