@@ -2,12 +2,17 @@
 
 pub mod average;
 mod batch;
+pub mod cycle;
 mod error;
 mod indicator;
 mod input;
+pub mod math;
 pub mod momentum;
+mod node;
+pub mod price;
 pub mod registry;
 mod rolling;
+pub mod statistic;
 pub mod volatility;
 pub mod volume;
 mod window;
@@ -16,4 +21,5 @@ pub use batch::{batch, batch_spec};
 pub use error::SpecError;
 pub use indicator::Indicator;
 pub use input::{INPUT_LIMIT, Source, TimedOhlcv};
+pub use node::Candles;
 pub use registry::{IndicatorInfo, Spec, SpecIndicator, Timeframe, build, catalogue, find};

@@ -51,6 +51,11 @@ impl RollingWeightedSum {
         self.weighted
     }
 
+    /// The sum without weights.
+    pub(crate) fn plain(self) -> f64 {
+        self.plain
+    }
+
     /// The sums after `x` enters `window`.
     pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
         if !window.is_full() {

@@ -1,0 +1,159 @@
+//! Inputs, one at a time and as columns.
+
+use qtp_core::Ohlcv;
+
+use crate::{
+    INPUT_LIMIT, SpecError,
+    input::{admit, admit_candle},
+};
+
+/// Five columns of candles, oldest first, all of one length.
+///
+/// An indicator reads the columns it needs; those that the caller has not may be any column of the same length.
+///
+/// ```
+/// use qtp_indicators::{Candles, volatility};
+///
+/// let (high, low, close) = ([3.0, 4.0, 5.0], [1.0, 2.0, 2.0], [2.0, 3.0, 4.0]);
+/// let mut range = [0.0; 3];
+/// volatility::trange(Candles::hlc(&high, &low, &close)?, &mut range)?;
+/// assert_eq!(range[1..], [2.0, 3.0]);
+/// # Ok::<(), qtp_indicators::SpecError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candles<'a> {
+    pub(crate) open: &'a [f64],
+    pub(crate) high: &'a [f64],
+    pub(crate) low: &'a [f64],
+    pub(crate) close: &'a [f64],
+    pub(crate) volume: &'a [f64],
+}
+
+impl<'a> Candles<'a> {
+    /// Puts five columns together.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::BufferLength`] if they differ in length.
+    pub fn new(
+        open: &'a [f64],
+        high: &'a [f64],
+        low: &'a [f64],
+        close: &'a [f64],
+        volume: &'a [f64],
+    ) -> Result<Self, SpecError> {
+        for (what, column) in [("open", open), ("high", high), ("low", low), ("volume", volume)] {
+            same_length(what, close.len(), column.len())?;
+        }
+        Ok(Self { open, high, low, close, volume })
+    }
+
+    /// Puts high, low and close together, for what reads neither open nor volume.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::BufferLength`] if they differ in length.
+    pub fn hlc(high: &'a [f64], low: &'a [f64], close: &'a [f64]) -> Result<Self, SpecError> {
+        Self::new(close, high, low, close, close)
+    }
+
+    /// Returns the number of candles.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.close.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.close.is_empty()
+    }
+}
+
+pub(crate) fn same_length(what: &'static str, expected: usize, actual: usize) -> Result<(), SpecError> {
+    if expected == actual { Ok(()) } else { Err(SpecError::BufferLength { what, expected, actual }) }
+}
+
+/// An input that can be checked for what indicators take, and read from columns.
+pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
+    type Columns<'a>: Copy;
+
+    /// The input clamped to what indicators compute on; `None` if a number is not finite.
+    fn admitted(self) -> Option<Self>;
+    fn len(columns: Self::Columns<'_>) -> usize;
+    /// The input at `i`, below `len`.
+    fn at(columns: Self::Columns<'_>, i: usize) -> Self;
+    /// Whether every input is admitted as it is.
+    fn admissible(columns: Self::Columns<'_>) -> bool;
+}
+
+fn sound(column: &[f64]) -> bool {
+    // By blocks, so that a block has no branch and the scan stops at the first hole.
+    column.chunks(256).all(|block| block.iter().fold(true, |sound, x| sound & (x.abs() <= INPUT_LIMIT)))
+}
+
+impl Admit for f64 {
+    type Columns<'a> = &'a [f64];
+
+    fn admitted(self) -> Option<Self> {
+        admit(self)
+    }
+
+    fn len(columns: &[f64]) -> usize {
+        columns.len()
+    }
+
+    fn at(columns: &[f64], i: usize) -> f64 {
+        columns[i]
+    }
+
+    fn admissible(columns: &[f64]) -> bool {
+        sound(columns)
+    }
+}
+
+impl Admit for (f64, f64) {
+    type Columns<'a> = (&'a [f64], &'a [f64]);
+
+    fn admitted(self) -> Option<Self> {
+        Some((admit(self.0)?, admit(self.1)?))
+    }
+
+    fn len(columns: Self::Columns<'_>) -> usize {
+        columns.0.len().min(columns.1.len())
+    }
+
+    fn at(columns: Self::Columns<'_>, i: usize) -> Self {
+        (columns.0[i], columns.1[i])
+    }
+
+    fn admissible(columns: Self::Columns<'_>) -> bool {
+        sound(columns.0) && sound(columns.1)
+    }
+}
+
+impl Admit for Ohlcv {
+    type Columns<'a> = Candles<'a>;
+
+    fn admitted(self) -> Option<Self> {
+        admit_candle(&self)
+    }
+
+    fn len(columns: Candles<'_>) -> usize {
+        columns.len()
+    }
+
+    fn at(columns: Candles<'_>, i: usize) -> Self {
+        Self {
+            open: columns.open[i],
+            high: columns.high[i],
+            low: columns.low[i],
+            close: columns.close[i],
+            volume: columns.volume[i],
+        }
+    }
+
+    fn admissible(c: Candles<'_>) -> bool {
+        [c.open, c.high, c.low, c.close, c.volume].into_iter().all(sound)
+    }
+}

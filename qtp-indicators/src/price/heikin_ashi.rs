@@ -1,0 +1,59 @@
+//! Heikin-Ashi candles.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    node::{Node, indicator, peek_by_copy},
+    registry::{Entry, OutputInfo, node},
+};
+
+/// The averaged candle before.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Averaged {
+    /// Open and close.
+    last: Option<(f64, f64)>,
+}
+
+impl Node for Averaged {
+    type In = Ohlcv;
+    type Out = [f64; 4];
+
+    fn next(&mut self, c: Ohlcv) -> Option<[f64; 4]> {
+        let (before_open, before_close) = self.last.unwrap_or((c.open, c.close));
+        let open = (before_open + before_close) / 2.0;
+        let close = (((c.open + c.high) + c.low) + c.close) / 4.0;
+        self.last = Some((open, close));
+        Some([open, c.high.max(open).max(close), c.low.min(open).min(close), close])
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        1
+    }
+
+    fn reset(&mut self) {
+        self.last = None;
+    }
+}
+
+indicator! {
+    /// Heikin-Ashi candle, `[open, high, low, close]`; the first open is the middle of the first body.
+    HeikinAshi() = || Ok(Averaged::default()) => Averaged, Ohlcv => [f64; 4];
+    ha(crate::Candles<'_>) -> 4
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry::candles(
+    "talib.ha",
+    "TA-Lib HA: Heikin-Ashi candles",
+    &[],
+    &[
+        OutputInfo::new("haopen", "price"),
+        OutputInfo::new("hahigh", "price"),
+        OutputInfo::new("halow", "price"),
+        OutputInfo::new("haclose", "price"),
+    ],
+    "1",
+    |_| Ok(node(Averaged::default())),
+)];
