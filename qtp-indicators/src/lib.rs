@@ -13,6 +13,7 @@ pub mod price;
 pub mod registry;
 mod rolling;
 pub mod statistic;
+mod sweep;
 pub mod volatility;
 pub mod volume;
 mod window;

@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Smooth, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
+    sweep::{self, BLOCK, Room},
 };
 
 /// Twice the average less the average of the average.
@@ -33,6 +34,20 @@ impl Node for Double {
 
     fn warmup(&self) -> usize {
         2 * self.first.period() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let (mut first, mut second) = (warm.first.scan(), warm.second.scan());
+        let (mut a, column): (Room, _) = ([0.0; BLOCK], sweep::one(out));
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let (a, slots) = (&mut a[..end - at], &mut column[at..end]);
+            first.run(&input[at..end], a);
+            second.run(a, slots);
+            for (slot, first) in slots.iter_mut().zip(a) {
+                *slot = 2.0 * *first - *slot;
+            }
+        });
     }
 }
 
@@ -63,6 +78,21 @@ impl Node for Triple {
 
     fn warmup(&self) -> usize {
         3 * self.first.period() - 2
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let (mut first, mut second, mut third) = (warm.first.scan(), warm.second.scan(), warm.third.scan());
+        let (mut a, mut b, column): (Room, Room, _) = ([0.0; BLOCK], [0.0; BLOCK], sweep::one(out));
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let (a, b, slots) = (&mut a[..end - at], &mut b[..end - at], &mut column[at..end]);
+            first.run(&input[at..end], a);
+            second.run(a, b);
+            third.run(b, slots);
+            for ((slot, first), second) in slots.iter_mut().zip(a).zip(b) {
+                *slot += 3.0 * *first - 3.0 * *second;
+            }
+        });
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
+    sweep::{self, REFRESH},
 };
 
 /// Weighted mean of twice the half-window mean less the whole-window mean.
@@ -35,6 +36,29 @@ impl Node for Hull {
 
     fn warmup(&self) -> usize {
         self.whole.warmup() + self.smooth.warmup() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, m) = (self.whole.warmup(), self.smooth.warmup());
+        let (half, column) = (self.half.warmup(), sweep::one(out));
+        let triangle = |n: usize| (n * (n + 1) / 2) as f64;
+        let (whole_total, half_total, total) = (triangle(n), triangle(half), triangle(m));
+        sweep::chill(column, self.warmup() - 1);
+        // One block of the de-lagged series, and the `m` before it.
+        let mut series = vec![0.0; m + REFRESH];
+        let mut at = n - 1;
+        while at < input.len() {
+            let end = (at + REFRESH).min(input.len());
+            // Weighted sums that start with the block; the block overlaps the last by `m - 1`.
+            let start = if at == n - 1 { at } else { at + 1 - m };
+            let span = &mut series[..end - start];
+            sweep::roll_weighted(n, &input[start + 1 - n..end], |i, w, _| span[i + 1 - n] = w / whole_total);
+            sweep::roll_weighted(half, &input[start + 1 - half..end], |i, w, _| {
+                span[i + 1 - half] = 2.0 * (w / half_total) - span[i + 1 - half];
+            });
+            sweep::roll_weighted(m, span, |i, w, _| column[start + i] = w / total);
+            at = end;
+        }
     }
 }
 

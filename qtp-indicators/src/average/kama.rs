@@ -37,6 +37,24 @@ impl Node for Efficiency {
     fn warmup(&self) -> usize {
         self.lag.warmup()
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.path.len(), crate::sweep::one(out));
+        crate::sweep::chill(column, n);
+        efficiency(n, input, |i, ratio| column[i] = ratio);
+    }
+}
+
+/// Calls `emit` with the ratio at every index from `n` on.
+fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64)) {
+    let step = |i: usize| [(input[i] - input[i - 1]).abs()];
+    crate::sweep::roll(n, (1, input.len()), step, |i, [path]| {
+        let net = input[i] - input[i - n];
+        // A flat stretch leaves the sum's rounding, not zero; its sum is exact once taken afresh.
+        let path =
+            if path <= 1e-12 * input[i].abs() { (i + 1 - n..=i).map(|i| step(i)[0]).sum() } else { path };
+        emit(i, if path <= net || path == 0.0 { 1.0 } else { (net / path).abs() });
+    });
 }
 
 /// An exponential average whose speed follows the efficiency ratio.
@@ -92,6 +110,19 @@ impl Node for Adaptive {
         }
         self.previous.reset();
         self.level = None;
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let column = crate::sweep::one(out);
+        let Some(ratio) = &self.efficiency else { return column.copy_from_slice(input) };
+        let n = ratio.path.len();
+        crate::sweep::chill(column, n);
+        let mut level = input.get(n - 1).copied().unwrap_or_default();
+        efficiency(n, input, |i, ratio| {
+            let k = ratio * (FAST - SLOW) + SLOW;
+            level += (input[i] - level) * (k * k);
+            column[i] = level;
+        });
     }
 }
 

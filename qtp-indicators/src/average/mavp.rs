@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bank {
     min: usize,
-    averages: Vec<(Skip, Ma)>,
+    averages: Vec<(Skip<f64>, Ma)>,
 }
 
 /// Most cells that the windows of a bank may have together.
@@ -87,6 +87,25 @@ impl Node for Bank {
         for (skip, average) in &mut self.averages {
             skip.reset();
             average.reset();
+        }
+    }
+
+    fn batch(&self, (input, periods): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let (column, first) = (crate::sweep::one(out), self.warmup() - 1);
+        crate::sweep::chill(column, first);
+        let mut used = vec![false; self.averages.len()];
+        for period in periods.iter().skip(first) {
+            used[self.choice(*period)] = true;
+        }
+        let mut line = vec![0.0; input.len()];
+        for (k, (skip, average)) in self.averages.iter().enumerate().filter(|(k, _)| used[*k]) {
+            let skipped = (skip.warmup() - 1).min(input.len());
+            average.batch(&input[skipped..], &mut [&mut line[skipped..]]);
+            for i in first..input.len() {
+                if self.choice(periods[i]) == k {
+                    column[i] = line[i];
+                }
+            }
         }
     }
 }

@@ -32,6 +32,13 @@ impl Node for Mean {
     fn warmup(&self) -> usize {
         self.sum.len()
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.sum.len(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::roll(n, (0, input.len()), |i| [input[i]], |i, [sum]| column[i] = sum / count);
+    }
 }
 
 indicator! {

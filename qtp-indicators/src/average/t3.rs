@@ -7,6 +7,7 @@ use crate::{
     error::{check_period, check_real},
     node::{Node, Smooth, indicator, peek_by_copy},
     registry::{Entry, ParamInfo, REAL, over},
+    sweep::{self, BLOCK},
 };
 
 /// Six averages in a chain, mixed.
@@ -57,6 +58,24 @@ impl Node for Chain {
 
     fn reset(&mut self) {
         self.stages.iter_mut().for_each(Node::reset);
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let mut scans = warm.stages.map(|stage| stage.scan());
+        let (mut rooms, column) = ([[0.0; BLOCK]; 6], sweep::one(out));
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let mut from = &input[at..end];
+            for (scan, room) in scans.iter_mut().zip(&mut rooms) {
+                scan.run(from, &mut room[..end - at]);
+                from = &room[..end - at];
+            }
+            let [_, _, third, fourth, fifth, sixth] = &rooms;
+            for (i, slot) in column[at..end].iter_mut().enumerate() {
+                let mix = self.mix;
+                *slot = mix[3] * sixth[i] + mix[2] * fifth[i] + mix[1] * fourth[i] + mix[0] * third[i];
+            }
+        });
     }
 }
 

@@ -34,6 +34,34 @@ impl Node for Triangle {
     fn warmup(&self) -> usize {
         self.inner.len() + self.outer.len() - 1
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, m, column) = (self.inner.len(), self.outer.len(), crate::sweep::one(out));
+        let weights = n as f64 * m as f64;
+        // The triangle is renewed by its two slopes: the newer `m` inputs come in, the older `n` go out.
+        let len = input.len();
+        crate::sweep::chill(column, self.warmup() - 1);
+        let sum = |from: usize, to: usize| input[from..to].iter().sum::<f64>();
+        let mut at = self.warmup() - 1;
+        while at < len {
+            let start = at + 1 - (n + m - 1);
+            let mut total = 0.0;
+            for (k, x) in input[start..=at].iter().enumerate() {
+                total += x * (k + 1).min(n).min(n + m - 1 - k) as f64;
+            }
+            let (mut newer, mut older) = (sum(at + 1 - n, at + 1), sum(start, start + n));
+            column[at] = total / weights;
+            let end = (at + crate::sweep::REFRESH.max(2 * (n + m))).min(len);
+            for i in at + 1..end {
+                newer += input[i] - input[i - n];
+                total += newer - older;
+                let gone = i - (n + m - 1);
+                older += input[gone + n] - input[gone];
+                column[i] = total / weights;
+            }
+            at = end;
+        }
+    }
 }
 
 indicator! {

@@ -32,6 +32,24 @@ impl Node for Weighed {
     fn warmup(&self) -> usize {
         self.volume.len()
     }
+
+    fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let (n, column) = (self.volume.len(), crate::sweep::one(out));
+        if n == 1 {
+            return column.copy_from_slice(price);
+        }
+        crate::sweep::chill(column, n - 1);
+        let terms = |i: usize| [price[i] * volume[i], volume[i]];
+        crate::sweep::roll(n, (0, price.len()), terms, |i, sums| {
+            let [mut turnover, mut traded] = sums;
+            if traded <= 1e-9 * volume[i - (n - 1)] || traded <= 0.0 {
+                // What is left may be rounding alone.
+                [turnover, traded] =
+                    (i + 1 - n..=i).fold([0.0; 2], |[a, b], i| [a + terms(i)[0], b + volume[i]]);
+            }
+            column[i] = turnover / traded;
+        });
+    }
 }
 
 indicator! {

@@ -50,6 +50,13 @@ impl Node for WeightedMean {
         self.window.clear();
         self.sum = RollingWeightedSum::default();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.window.capacity(), crate::sweep::one(out));
+        let total = (n * (n + 1) / 2) as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::roll_weighted(n, input, |i, weighted, _| column[i] = weighted / total);
+    }
 }
 
 indicator! {

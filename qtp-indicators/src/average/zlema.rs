@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Lag, Node, Smooth, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
+    sweep::{self, BLOCK},
 };
 
 /// Average of twice the input less the input half a period ago.
@@ -35,6 +36,17 @@ impl Node for ZeroLag {
 
     fn warmup(&self) -> usize {
         self.smooth.period() + if self.lagged { self.lag.warmup() - 1 } else { 0 }
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let (mut scan, lag) = (warm.smooth.scan(), if self.lagged { self.lag.warmup() - 1 } else { 0 });
+        let (mut room, column) = ([0.0; BLOCK], sweep::one(out));
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let room = &mut room[..end - at];
+            sweep::map2(&input[at..end], &input[at - lag..], room, |x, old| 2.0 * x - old);
+            scan.run(room, &mut column[at..end]);
+        });
     }
 }
 

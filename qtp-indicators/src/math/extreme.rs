@@ -9,6 +9,9 @@ use crate::{
     registry::{Entry, INTEGER, OutputInfo, ParamInfo, REAL, over},
 };
 
+/// Longest window that is searched again when its extreme leaves it; longer ones keep a queue.
+const SCANNED: usize = 512;
+
 /// Smallest and largest of a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Range {
@@ -33,6 +36,13 @@ impl Node for Range {
 
     fn warmup(&self) -> usize {
         self.low.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        if let [low, high] = out {
+            self.low.batch(input, &mut [low]);
+            self.high.batch(input, &mut [high]);
+        }
     }
 }
 
@@ -67,6 +77,17 @@ impl Node for Place {
     fn reset(&mut self) {
         self.extreme.reset();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let n = self.extreme.warmup();
+        if n > SCANNED {
+            return crate::node::stream(self.clone(), input, out);
+        }
+        let column = crate::sweep::one(out);
+        let cold = (n - 1).min(column.len());
+        column[..cold].fill(0.0);
+        crate::sweep::track(self.extreme.side(), n, true, input, |i, place| column[i] = place as f64);
+    }
 }
 
 /// Both places.
@@ -87,6 +108,13 @@ impl Node for Places {
 
     fn warmup(&self) -> usize {
         1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        if let [low, high] = out {
+            self.low.batch(input, &mut [low]);
+            self.high.batch(input, &mut [high]);
+        }
     }
 }
 

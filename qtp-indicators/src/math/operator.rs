@@ -19,6 +19,8 @@ macro_rules! operators {
             type In = (f64, f64);
             type Out = f64;
 
+            const STATELESS: bool = true;
+
             fn next(&mut self, (a, b): (f64, f64)) -> Option<f64> {
                 let apply: fn(f64, f64) -> f64 = $apply;
                 Some(apply(a, b))
@@ -34,7 +36,7 @@ macro_rules! operators {
 
             fn batch(&self, (a, b): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
                 for column in out {
-                    crate::node::map2(a, b, column, $apply);
+                    crate::sweep::map2(a, b, column, $apply);
                 }
             }
         }

@@ -21,6 +21,8 @@ macro_rules! transforms {
             type In = f64;
             type Out = f64;
 
+            const STATELESS: bool = true;
+
             fn next(&mut self, x: f64) -> Option<f64> {
                 Some($scalar(x))
             }
@@ -35,7 +37,8 @@ macro_rules! transforms {
 
             fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
                 for column in out {
-                    crate::node::map(input, column, $batch);
+                    let batch: fn(&[f64], &mut [f64]) = $batch;
+                    batch(input, column);
                 }
             }
         }
@@ -48,22 +51,29 @@ macro_rules! transforms {
     )*};
 }
 
+/// `f` of every input, where `f` is a call into the mathematical library.
+fn each(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (slot, x) in out.iter_mut().zip(input) {
+        *slot = f(*x);
+    }
+}
+
 transforms! {
-    AcosNode Acos acos libm::acos, f64::acos, "arc cosine";
-    AsinNode Asin asin libm::asin, f64::asin, "arc sine";
-    AtanNode Atan atan libm::atan, f64::atan, "arc tangent";
-    CeilNode Ceil ceil libm::ceil, f64::ceil, "next whole number";
-    CosNode Cos cos libm::cos, f64::cos, "cosine";
-    CoshNode Cosh cosh libm::cosh, f64::cosh, "hyperbolic cosine";
-    ExpNode Exp exp libm::exp, f64::exp, "exponential";
-    FloorNode Floor floor libm::floor, f64::floor, "whole number below";
-    LnNode Ln ln libm::log, f64::ln, "natural logarithm";
-    Log10Node Log10 log10 libm::log10, f64::log10, "logarithm to base 10";
-    SinNode Sin sin libm::sin, f64::sin, "sine";
-    SinhNode Sinh sinh libm::sinh, f64::sinh, "hyperbolic sine";
-    SqrtNode Sqrt sqrt libm::sqrt, f64::sqrt, "square root";
-    TanNode Tan tan libm::tan, f64::tan, "tangent";
-    TanhNode Tanh tanh libm::tanh, f64::tanh, "hyperbolic tangent";
+    AcosNode Acos acos libm::acos, |input, out| each(input, out, f64::acos), "arc cosine";
+    AsinNode Asin asin libm::asin, |input, out| each(input, out, f64::asin), "arc sine";
+    AtanNode Atan atan libm::atan, |input, out| each(input, out, f64::atan), "arc tangent";
+    CeilNode Ceil ceil libm::ceil, |input, out| crate::sweep::map(input, out, f64::ceil), "next whole number";
+    CosNode Cos cos libm::cos, |input, out| each(input, out, f64::cos), "cosine";
+    CoshNode Cosh cosh libm::cosh, |input, out| each(input, out, f64::cosh), "hyperbolic cosine";
+    ExpNode Exp exp libm::exp, |input, out| each(input, out, f64::exp), "exponential";
+    FloorNode Floor floor libm::floor, |input, out| crate::sweep::map(input, out, f64::floor), "whole number below";
+    LnNode Ln ln libm::log, |input, out| each(input, out, f64::ln), "natural logarithm";
+    Log10Node Log10 log10 libm::log10, |input, out| each(input, out, f64::log10), "logarithm to base 10";
+    SinNode Sin sin libm::sin, |input, out| each(input, out, f64::sin), "sine";
+    SinhNode Sinh sinh libm::sinh, |input, out| each(input, out, f64::sinh), "hyperbolic sine";
+    SqrtNode Sqrt sqrt libm::sqrt, |input, out| crate::sweep::map(input, out, f64::sqrt), "square root";
+    TanNode Tan tan libm::tan, |input, out| each(input, out, f64::tan), "tangent";
+    TanhNode Tanh tanh libm::tanh, |input, out| each(input, out, f64::tanh), "hyperbolic tangent";
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Node, Side, indicator},
+    node::{Extreme, Node, Reads, Side, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// Candles since the lowest low and the highest high.
@@ -38,6 +39,8 @@ impl Node for Ages {
     type In = Ohlcv;
     type Out = [f64; 2];
 
+    const READS: Reads = Reads::HL;
+
     fn next(&mut self, candle: Ohlcv) -> Option<[f64; 2]> {
         let (low, high) = (self.low.push(candle.low), self.high.push(candle.high));
         let out = low.zip(high).map(|(low, high)| self.lines(low, high));
@@ -58,7 +61,25 @@ impl Node for Ages {
         self.high.reset();
         self.count = 0;
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let n = self.n();
+        if n > SCANNED {
+            return crate::node::stream(self.clone(), c, out);
+        }
+        let [down, up] = out else { return };
+        let count = n as f64;
+        for (side, input, column) in [(Side::Min, c.low, down), (Side::Max, c.high, up)] {
+            sweep::chill(column, n);
+            sweep::track(side, n + 1, false, input, |i, place| {
+                column[i] = (100.0 / count) * (n - (i - place)) as f64;
+            });
+        }
+    }
 }
+
+/// Longest window that is searched again when its extreme leaves it; longer ones keep a queue.
+const SCANNED: usize = 512;
 
 /// Up less down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +99,8 @@ impl Node for Difference {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     fn next(&mut self, candle: Ohlcv) -> Option<f64> {
         self.ages.next(candle).map(|lines| self.of(lines))
     }
@@ -92,6 +115,19 @@ impl Node for Difference {
 
     fn reset(&mut self) {
         self.ages.reset();
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let n = self.ages.n();
+        if n > SCANNED {
+            return crate::node::stream(self.clone(), c, out);
+        }
+        let (column, count) = (sweep::one(out), n as f64);
+        sweep::track(Side::Min, n + 1, false, c.low, |i, place| column[i] = place as f64);
+        sweep::track(Side::Max, n + 1, false, c.high, |i, place| {
+            column[i] = (100.0 / count) * (place as f64 - column[i]);
+        });
+        sweep::chill(column, n);
     }
 }
 

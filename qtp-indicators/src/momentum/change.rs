@@ -35,7 +35,7 @@ macro_rules! changes {
                 for column in out {
                     let (cold, warm) = column.split_at_mut(n.min(input.len()));
                     cold.fill(f64::NAN);
-                    crate::node::map2(&input[cold.len()..], input, warm, $formula);
+                    crate::sweep::map2(&input[cold.len()..], input, warm, $formula);
                 }
             }
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Previous, Sum, composite, indicator},
+    node::{Feed, Node, Previous, Reads, Sum, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node, over},
 };
 
@@ -45,12 +45,14 @@ impl Node for Intraday {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::OC;
+
     composite!({ up, down } (candle: Ohlcv) -> f64 {
         let body = candle.close - candle.open;
         let (up, down) = (up.feed(body.max(0.0)), down.feed((-body).max(0.0)));
         let (up, down) = (up?, down?);
         let total = up + down;
-        Some(if total > 0.0 { 100.0 * (up / total) } else { 0.0 })
+        Some(if total > 0.0 { 100.0 * (up / total) } else { 50.0 })
     });
 
     fn warmup(&self) -> usize {
@@ -67,7 +69,7 @@ indicator! {
     cmou(&[f64]) -> one
 }
 indicator! {
-    /// Intraday momentum index over `period` candles (2 to 100,000), 0 to 100 (T. Chande, 1994).
+    /// Intraday momentum index over `period` candles (2 to 100,000), 0 to 100, 50 where nothing moved (T. Chande).
     Imi(period: usize) = |period| {
         let n = check_period("period", period, 2)?;
         Ok(Intraday { up: Sum::new(n), down: Sum::new(n) })

@@ -6,9 +6,11 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Candles,
     error::check_period,
-    node::{Lag, Node, indicator, is_zero, peek_by_copy},
+    node::{Lag, Node, indicator, is_zero, peek_by_copy, warm_up},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
     volatility::true_range::range_of,
 };
 
@@ -68,6 +70,66 @@ impl Movement {
     }
 }
 
+/// Movements and range of one block, and their running sums.
+struct Sweep {
+    scans: [sweep::Scan; 3],
+    moves: [[f64; sweep::BLOCK + 1]; 3],
+    /// Sums of movement up, movement down and range.
+    sums: [sweep::Room; 3],
+}
+
+impl Sweep {
+    /// From a state whose sums are full.
+    fn new(warm: &Movement) -> Self {
+        let scan = |level| sweep::Scan::new(1.0 - 1.0 / warm.n as f64, 1.0, level);
+        Self {
+            scans: [scan(warm.plus), scan(warm.minus), scan(warm.range)],
+            moves: [[0.0; sweep::BLOCK + 1]; 3],
+            sums: [[0.0; sweep::BLOCK]; 3],
+        }
+    }
+
+    /// Sums the movements of candles `at..end`.
+    fn block(&mut self, c: Candles<'_>, at: usize, end: usize) {
+        let len = end - at;
+        let [plus, minus, range] = &mut self.moves;
+        let (high, last_high) = (&c.high[at..end], &c.high[at - 1..end - 1]);
+        let (low, last_low) = (&c.low[at..end], &c.low[at - 1..end - 1]);
+        let (plus_slots, minus_slots) = (&mut plus[1..=len], &mut minus[1..=len]);
+        sweep::vectorised(
+            #[inline(always)]
+            || {
+                for i in 0..len {
+                    let (up, down) = (high[i] - last_high[i], last_low[i] - low[i]);
+                    plus_slots[i] = if up > 0.0 && up > down { up } else { 0.0 };
+                    minus_slots[i] = if down > 0.0 && up < down { down } else { 0.0 };
+                }
+            },
+        );
+        sweep::true_ranges(sweep::part(c, at - 1, end), &mut range[..=len]);
+        for ((scan, moves), sums) in self.scans.iter_mut().zip(&self.moves).zip(&mut self.sums) {
+            scan.run(&moves[1..=len], &mut sums[..len]);
+        }
+    }
+
+    /// Writes the directional indices of the block, NaN where nothing moved.
+    fn indices(&self, out: &mut [f64]) {
+        let [plus, minus, range] = &self.sums;
+        sweep::vectorised(
+            #[inline(always)]
+            || {
+                for (((slot, plus), minus), range) in out.iter_mut().zip(plus).zip(minus).zip(range) {
+                    let (plus, minus) = (100.0 * (plus / range), 100.0 * (minus / range));
+                    let total = plus + minus;
+                    let index = 100.0 * ((minus - plus).abs() / total);
+                    // A range of 0 makes both shares NaN, and the comparison false.
+                    *slot = if total.abs() >= 1e-14 { index } else { f64::NAN };
+                }
+            },
+        );
+    }
+}
+
 /// Makes the node, the public type and the function of one line of the system.
 macro_rules! lines {
     ($($node:ident $name:ident $function:ident $before:expr, $output:expr, $summary:literal;)*) => {$(
@@ -92,6 +154,23 @@ macro_rules! lines {
 
             fn reset(&mut self) {
                 self.0.restart();
+            }
+
+            fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
+                // The sums are full one candle later than a movement's first output.
+                let first = self.0.n + 1;
+                let warm = warm_up(self, first, input, out);
+                let output: fn(&Movement) -> f64 = $output;
+                let (mut sweep, column) = (Sweep::new(&warm.0), sweep::one(out));
+                let mut line = warm.0;
+                sweep::blocks(first, input.len(), |at, end| {
+                    sweep.block(input, at, end);
+                    let [plus, minus, range] = &sweep.sums;
+                    for (i, slot) in column[at..end].iter_mut().enumerate() {
+                        (line.plus, line.minus, line.range) = (plus[i], minus[i], range[i]);
+                        *slot = output(&line);
+                    }
+                });
             }
         }
 
@@ -140,6 +219,20 @@ impl Node for Index {
     fn reset(&mut self) {
         self.movement.restart();
         self.last = 0.0;
+    }
+
+    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = warm_up(self, first, input, out);
+        let (mut sweep, mut last, column) = (Sweep::new(&warm.movement), warm.last, sweep::one(out));
+        sweep::blocks(first, input.len(), |at, end| {
+            sweep.block(input, at, end);
+            sweep.indices(&mut column[at..end]);
+            for slot in &mut column[at..end] {
+                last = if slot.is_nan() { last } else { *slot };
+                *slot = last;
+            }
+        });
     }
 }
 
@@ -193,6 +286,27 @@ impl Node for Average {
     fn reset(&mut self) {
         *self = Self::new(self.movement.n);
     }
+
+    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = warm_up(self, first, input, out);
+        let (mut sweep, mut level, column) = (Sweep::new(&warm.movement), warm.level, sweep::one(out));
+        let (n, mut room): (f64, sweep::Room) = (self.movement.n as f64, [0.0; sweep::BLOCK]);
+        sweep::blocks(first, input.len(), |at, end| {
+            let indices = &mut room[..end - at];
+            sweep.block(input, at, end);
+            sweep.indices(indices);
+            if indices.iter().any(|index| index.is_nan()) {
+                for (slot, index) in column[at..end].iter_mut().zip(indices) {
+                    level -= if index.is_nan() { 0.0 } else { (level - *index) / n };
+                    *slot = level;
+                }
+            } else {
+                sweep::Scan::new((n - 1.0) / n, 1.0 / n, level).run(indices, &mut column[at..end]);
+                level = column[end - 1];
+            }
+        });
+    }
 }
 
 /// Mean of the average and of the one a period ago.
@@ -214,6 +328,16 @@ impl Node for Rating {
 
     fn warmup(&self) -> usize {
         self.average.warmup() + self.lag.warmup() - 1
+    }
+
+    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
+        self.average.batch(input, out);
+        let (lag, column) = (self.lag.warmup() - 1, sweep::one(out));
+        // From the end on, so that what is read is still the average.
+        for i in (lag..column.len()).rev() {
+            column[i] = (column[i] + column[i - lag]) / 2.0;
+        }
+        sweep::chill(column, self.warmup() - 1);
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Node, indicator},
+    node::{Node, Reads, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     window::Window,
 };
@@ -25,6 +25,17 @@ impl Pivot {
         let (left, right) = (check_period("left", left, 1)?, check_period("right", right, 1)?);
         let window = Window::new(left + right + 1);
         Ok(Self { left, right, high: window.clone(), low: window })
+    }
+
+    /// Writes 100 where the input `right` ago beats all its neighbours.
+    fn mark(&self, input: &[f64], column: &mut [f64], beats: fn(f64, f64) -> bool) {
+        let (left, right) = (self.left, self.right);
+        column.fill(0.0);
+        for (window, slot) in input.windows(left + right + 1).zip(column.iter_mut().skip(left + right)) {
+            let pivot = window[left];
+            let stands = window[..left].iter().chain(&window[left + 1..]).all(|other| beats(pivot, *other));
+            *slot = if stands { 100.0 } else { 0.0 };
+        }
     }
 
     /// Whether the pivot lies strictly above all others.
@@ -48,6 +59,8 @@ impl Node for Pivot {
     type In = Ohlcv;
     type Out = [f64; 2];
 
+    const READS: Reads = Reads::HL;
+
     fn next(&mut self, candle: Ohlcv) -> Option<[f64; 2]> {
         let out = self.peek(candle);
         self.high.push(candle.high);
@@ -67,6 +80,12 @@ impl Node for Pivot {
     fn reset(&mut self) {
         self.high.clear();
         self.low.clear();
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [high, low] = out else { return };
+        self.mark(c.high, high, |pivot, other| pivot > other);
+        self.mark(c.low, low, |pivot, other| pivot < other);
     }
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Lines<A> {
     slow: A,
     signal: A,
     /// What the average with the shorter warm-up leaves out.
-    skip_fast: Skip,
-    skip_slow: Skip,
+    skip_fast: Skip<f64>,
+    skip_slow: Skip<f64>,
 }
 
 impl<A: Node> Lines<A> {

@@ -7,8 +7,9 @@ use crate::{
     SpecError,
     average::{sma::Mean, wma::WeightedMean},
     error::check_period,
-    node::{Feed, Lag, Node, Smooth, Sum, composite, indicator, ratio},
+    node::{Feed, Lag, Node, Reads, Smooth, Sum, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, node, over},
+    sweep,
 };
 
 /// Fast less slow mean of the middle price.
@@ -29,6 +30,8 @@ impl Node for Awesome {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ fast, slow } (candle: Ohlcv) -> f64 {
         let middle = (candle.high + candle.low) / 2.0;
         let (fast, slow) = (fast.feed(middle), slow.feed(middle));
@@ -37,6 +40,15 @@ impl Node for Awesome {
 
     fn warmup(&self) -> usize {
         self.fast.warmup().max(self.slow.warmup())
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (fast, slow, column) = (self.fast.warmup(), self.slow.warmup(), sweep::one(out));
+        let (fast_count, slow_count, first) = (fast as f64, slow as f64, fast.max(slow) - 1);
+        let middle = |i: usize| [(c.high[i] + c.low[i]) / 2.0];
+        sweep::roll(fast, (0, c.len()), middle, |i, [sum]| column[i] = sum / fast_count);
+        sweep::roll(slow, (0, c.len()), middle, |i, [sum]| column[i] -= sum / slow_count);
+        sweep::chill(column, first);
     }
 }
 
@@ -57,6 +69,8 @@ impl Node for Accelerator {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ awesome, signal } (candle: Ohlcv) -> f64 {
         let awesome = awesome.feed(candle)?;
         signal.feed(awesome).map(|signal| awesome - signal)
@@ -64,6 +78,15 @@ impl Node for Accelerator {
 
     fn warmup(&self) -> usize {
         self.awesome.warmup() + self.signal.warmup() - 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let mut awesome = vec![0.0; c.len()];
+        self.awesome.batch(c, &mut [&mut awesome]);
+        let (n, column, first) = (self.signal.warmup(), sweep::one(out), self.awesome.warmup() - 1);
+        let count = n as f64;
+        sweep::chill(column, self.warmup() - 1);
+        sweep::roll(n, (first, c.len()), |i| [awesome[i]], |i, [sum]| column[i] = awesome[i] - sum / count);
     }
 }
 
@@ -86,6 +109,20 @@ impl Node for Detrended {
     fn warmup(&self) -> usize {
         self.mean.warmup().max(self.lag.warmup())
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, lag, column) = (self.mean.warmup(), self.lag.warmup() - 1, sweep::one(out));
+        let count = n as f64;
+        sweep::roll(
+            n,
+            (0, input.len()),
+            |i| [input[i]],
+            |i, [sum]| {
+                column[i] = input[i.saturating_sub(lag)] - sum / count;
+            },
+        );
+        sweep::chill(column, self.warmup() - 1);
+    }
 }
 
 /// High and low less an average of the close.
@@ -105,6 +142,15 @@ impl Node for Ray {
     fn warmup(&self) -> usize {
         self.average.period()
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [bull, bear] = out else { return };
+        self.average.batch(c.close, &mut [&mut *bull]);
+        sweep::map2(c.low, bull, bear, |low, average| low - average);
+        for (slot, high) in bull.iter_mut().zip(c.high) {
+            *slot = high - *slot;
+        }
+    }
 }
 
 /// Mean of the bodies.
@@ -117,6 +163,8 @@ impl Node for Bodies {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::OC;
+
     composite!({ mean } (candle: Ohlcv) -> f64 {
         let n = mean.len() as f64;
         mean.feed(candle.close - candle.open).map(|sum| sum / n)
@@ -124,6 +172,13 @@ impl Node for Bodies {
 
     fn warmup(&self) -> usize {
         self.mean.len()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.mean.len(), sweep::one(out));
+        let count = n as f64;
+        sweep::chill(column, n - 1);
+        sweep::roll(n, (0, c.len()), |i| [c.close[i] - c.open[i]], |i, [sum]| column[i] = sum / count);
     }
 }
 
@@ -158,6 +213,21 @@ impl Node for Curve {
 
     fn warmup(&self) -> usize {
         self.first.warmup().max(self.second.warmup()) + self.mean.warmup() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (first, second) = (self.first.warmup() - 1, self.second.warmup() - 1);
+        let start = first.max(second).min(input.len());
+        let mut changes = vec![0.0; input.len() - start];
+        let now = &input[start..];
+        let lagged = |lag: usize| &input[start - lag.min(start)..];
+        sweep::map2(now, lagged(first), &mut changes, percent);
+        for ((slot, x), old) in changes.iter_mut().zip(now).zip(lagged(second)) {
+            *slot += percent(*x, *old);
+        }
+        let column = sweep::one(out);
+        column[..start].fill(f64::NAN);
+        self.mean.batch(&changes, &mut [&mut column[start..]]);
     }
 }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Extreme, Feed, Node, Previous, Side, Sum, composite, indicator, is_zero, peek_by_copy},
+    node::{Extreme, Feed, Node, Previous, Reads, Side, Sum, composite, indicator, is_zero, peek_by_copy},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over},
+    sweep,
     volatility::true_range::range_of,
 };
 
@@ -18,6 +19,9 @@ pub(crate) struct Balance;
 impl Node for Balance {
     type In = Ohlcv;
     type Out = f64;
+
+    const READS: Reads = Reads::OHLC;
+    const STATELESS: bool = true;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         let range = c.high - c.low;
@@ -34,7 +38,7 @@ impl Node for Balance {
 
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         for column in out {
-            crate::node::map_candles(input, column, |c| {
+            crate::sweep::map_candles(input, column, |c| {
                 let range = c.high - c.low;
                 if range > 0.0 { (c.close - c.open) / range } else { 0.0 }
             });
@@ -65,6 +69,21 @@ impl Node for Crossing {
 
     fn warmup(&self) -> usize {
         self.range.len() + 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [plus, minus] = out else { return };
+        let n = self.range.len();
+        sweep::chill(plus, n);
+        sweep::chill(minus, n);
+        let terms = |i: usize| {
+            let (high, low, last) = (c.high[i], c.low[i], i - 1);
+            let range = (high - low).max((c.close[last] - high).abs()).max((c.close[last] - low).abs());
+            [range, (high - c.low[last]).abs(), (low - c.high[last]).abs()]
+        };
+        sweep::roll(n, (1, c.len()), terms, |i, [range, up, down]| {
+            (plus[i], minus[i]) = if range > 0.0 { (up / range, down / range) } else { (0.0, 0.0) };
+        });
     }
 }
 
@@ -129,6 +148,24 @@ impl Node for Ultimate {
     fn warmup(&self) -> usize {
         self.long.warmup() + 1
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        let mut ranges = vec![0.0; c.len()];
+        sweep::true_ranges(c, &mut ranges);
+        let terms = |i: usize| [c.close[i] - c.low[i].min(c.close[i - 1]), ranges[i]];
+        let windows = [(4.0, &self.short), (2.0, &self.middle), (1.0, &self.long)];
+        column.fill(0.0);
+        for (weight, window) in windows {
+            sweep::roll(window.warmup(), (1, c.len()), terms, |i, [buying, range]| {
+                column[i] += if is_zero(range) { 0.0 } else { weight * (buying / range) };
+            });
+        }
+        for slot in column.iter_mut() {
+            *slot = 100.0 * (*slot / 7.0);
+        }
+        sweep::chill(column, self.warmup() - 1);
+    }
 }
 
 /// Range of a window per path travelled.
@@ -152,6 +189,20 @@ impl Node for Filter {
 
     fn warmup(&self) -> usize {
         self.path.len() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.path.len(), sweep::one(out));
+        let channel = crate::price::middle::Channel::new(n);
+        let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
+        channel.blocks(candles, |at, high, low| {
+            sweep::map2(high, low, &mut column[at..], |high, low| high - low);
+        });
+        let step = |i: usize| [(input[i] - input[i - 1]).abs()];
+        sweep::roll(n, (1, input.len()), step, |i, [path]| {
+            column[i] = if column[i] > 0.0 { column[i] / path } else { 0.0 };
+        });
+        sweep::chill(column, n);
     }
 }
 

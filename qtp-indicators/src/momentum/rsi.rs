@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, over},
+    sweep,
 };
 
 /// Gains and losses smoothed after Wilder.
@@ -22,6 +23,30 @@ pub(crate) struct Strength {
 impl Strength {
     pub(crate) fn new(period: usize) -> Self {
         Self { period, previous: None, seen: 0, gain: 0.0, loss: 0.0 }
+    }
+}
+
+impl Strength {
+    /// The batch form of what `of` makes of gain and loss.
+    fn sweep(&self, input: &[f64], column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
+        let mut warm = self.clone();
+        let first = self.warmup();
+        for (x, slot) in input.iter().zip(column.iter_mut()).take(first) {
+            *slot = warm.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
+        }
+        let n = self.period as f64;
+        let scan = |level| sweep::Scan::new((n - 1.0) / n, 1.0 / n, level);
+        let (mut gains, mut losses) = (scan(warm.gain), scan(warm.loss));
+        let (mut changes, mut up): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        let mut down: sweep::Room = [0.0; sweep::BLOCK];
+        sweep::blocks(first, input.len(), |at, end| {
+            let (changes, up, down) = (&mut changes[..end - at], &mut up[..end - at], &mut down[..end - at]);
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| (x - last).max(0.0));
+            gains.run(changes, up);
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| (last - x).max(0.0));
+            losses.run(changes, down);
+            sweep::map2(up, down, &mut column[at..end], &of);
+        });
     }
 }
 
@@ -98,6 +123,10 @@ impl Node for RelativeStrength {
     fn reset(&mut self) {
         self.0.reset();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        self.0.sweep(input, sweep::one(out), rsi_of);
+    }
 }
 
 /// -100 to 100.
@@ -120,6 +149,10 @@ impl Node for Chande {
 
     fn reset(&mut self) {
         self.0.reset();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        self.0.sweep(input, sweep::one(out), cmo_of);
     }
 }
 

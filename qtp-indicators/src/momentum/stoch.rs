@@ -11,6 +11,7 @@ use crate::{
     node::{Feed, Node, composite, indicator},
     price::middle::Channel,
     registry::{Entry, OutputInfo, ParamInfo, node, over},
+    sweep,
 };
 
 /// Place of the close in the range, 0 to 100; 0 in a flat range.
@@ -37,6 +38,25 @@ impl Node for Fast {
 
     fn warmup(&self) -> usize {
         self.channel.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        sweep::chill(column, self.warmup() - 1);
+        self.channel.blocks(input, |at, high, low| {
+            let slots = &mut column[at..at + high.len()];
+            let close = &input.close[at..at + high.len()];
+            sweep::vectorised(
+                #[inline(always)]
+                || {
+                    for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
+                        let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
+                        let place = (close - low) / ((high - low) / 100.0);
+                        *slot = if flat { 0.0 } else { place };
+                    }
+                },
+            );
+        });
     }
 }
 
@@ -71,6 +91,19 @@ impl Node for Smoothed {
     fn warmup(&self) -> usize {
         self.fast.warmup() + self.slow.warmup() + self.signal.warmup() - 2
     }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [line, signal] = out else { return };
+        // The second column holds the fast line until its average is due.
+        self.fast.batch(input, &mut [&mut *signal]);
+        let first = (self.fast.warmup() - 1).min(signal.len());
+        line[..first].fill(f64::NAN);
+        self.slow.batch(&signal[first..], &mut [&mut line[first..]]);
+        let second = (first + self.slow.warmup() - 1).min(line.len());
+        signal[..second].fill(f64::NAN);
+        self.signal.batch(&line[second..], &mut [&mut signal[second..]]);
+        sweep::chill(line, self.warmup() - 1);
+    }
 }
 
 /// Stochastic of an RSI.
@@ -99,6 +132,19 @@ impl Node for OfStrength {
     fn warmup(&self) -> usize {
         self.strength.warmup() + self.stochastic.warmup() - 1
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let first = (self.strength.warmup() - 1).min(input.len());
+        let mut rsi = vec![0.0; input.len()];
+        self.strength.batch(input, &mut [&mut rsi]);
+        let rsi = &rsi[first..];
+        let candles = crate::Candles { open: rsi, high: rsi, low: rsi, close: rsi, volume: rsi };
+        if let [k, d] = out {
+            k[..first].fill(f64::NAN);
+            d[..first].fill(f64::NAN);
+            self.stochastic.batch(candles, &mut [&mut k[first..], &mut d[first..]]);
+        }
+    }
 }
 
 /// K, D and `3 K - 2 D`.
@@ -117,6 +163,12 @@ impl Node for WithJ {
 
     fn warmup(&self) -> usize {
         self.stochastic.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [k, d, j] = out else { return };
+        self.stochastic.batch(input, &mut [&mut *k, &mut *d]);
+        sweep::map2(k, d, j, |k, d| 3.0 * k - 2.0 * d);
     }
 }
 
@@ -138,6 +190,24 @@ impl Node for FromTop {
 
     fn warmup(&self) -> usize {
         self.channel.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        sweep::chill(column, self.warmup() - 1);
+        self.channel.blocks(input, |at, high, low| {
+            let slots = &mut column[at..at + high.len()];
+            let close = &input.close[at..at + high.len()];
+            sweep::vectorised(
+                #[inline(always)]
+                || {
+                    for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
+                        let scale = (high - low) / -100.0;
+                        *slot = if scale == 0.0 { 0.0 } else { (high - close) / scale };
+                    }
+                },
+            );
+        });
     }
 }
 

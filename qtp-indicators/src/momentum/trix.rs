@@ -9,6 +9,7 @@ use crate::{
     node::{Feed, Node, Previous, Smooth, composite, indicator, ratio},
     price::middle::Channel,
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, node, over},
+    sweep,
 };
 
 /// An average of an average.
@@ -38,6 +39,10 @@ impl Node for Twice {
     }
 }
 
+fn percent(level: f64, old: f64) -> f64 {
+    if old == 0.0 { 0.0 } else { (ratio(level, old) - 1.0) * 100.0 }
+}
+
 /// Change of a threefold average in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Triple {
@@ -53,11 +58,30 @@ impl Node for Triple {
     composite!({ twice, third, previous } (x: f64) -> f64 {
         let twice = twice.feed(x)?;
         let level = third.feed(twice)?;
-        previous.feed(level).map(|old| if old == 0.0 { 0.0 } else { (ratio(level, old) - 1.0) * 100.0 })
+        previous.feed(level).map(|old| percent(level, old))
     });
 
     fn warmup(&self) -> usize {
         self.twice.warmup() + self.third.period()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, input, out);
+        let mut scans = [warm.twice.first.scan(), warm.twice.second.scan(), warm.third.scan()];
+        let (mut rooms, column) = ([[0.0; sweep::BLOCK]; 2], sweep::one(out));
+        let mut last = warm.third.last();
+        sweep::blocks(first, input.len(), |at, end| {
+            let len = end - at;
+            let [one, two] = &mut rooms;
+            let [first, second, third] = &mut scans;
+            first.run(&input[at..end], &mut one[..len]);
+            second.run(&one[..len], &mut two[..len]);
+            third.run(&two[..len], &mut one[..len]);
+            let before = std::mem::replace(&mut last, one[len - 1]);
+            column[at] = percent(one[0], before);
+            sweep::map2(&one[1..len], &one[..len], &mut column[at + 1..end], percent);
+        });
     }
 }
 
@@ -125,6 +149,36 @@ impl Node for StochasticMomentum {
 
     fn warmup(&self) -> usize {
         self.channel.warmup() + self.distance.warmup() + self.signal.period() - 2
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [index, signal] = out else { return };
+        let n = self.channel.warmup();
+        let first = (n - 1).min(c.len());
+        let (mut distances, mut ranges) = (vec![0.0; c.len()], vec![0.0; c.len()]);
+        self.channel.blocks(c, |at, high, low| {
+            for (i, (high, low)) in high.iter().zip(low).enumerate() {
+                distances[at + i] = c.close[at + i] - (high + low) * 0.5;
+                ranges[at + i] = high - low;
+            }
+        });
+        let twice = |twice: Twice, from: &[f64], to: &mut [f64]| {
+            let mut middle = vec![0.0; from.len()];
+            twice.first.batch(from, &mut [&mut middle]);
+            let skip = (twice.first.period() - 1).min(from.len());
+            to[..skip].fill(f64::NAN);
+            twice.second.batch(&middle[skip..], &mut [&mut to[skip..]]);
+        };
+        twice(self.distance, &distances[first..], &mut index[first..]);
+        twice(self.range, &ranges[first..], &mut signal[first..]);
+        let begin = (first + self.distance.warmup() - 1).min(c.len());
+        for (slot, range) in index[begin..].iter_mut().zip(&signal[begin..]) {
+            let half = 0.5 * range;
+            *slot = if half > 0.0 { 100.0 * *slot / half } else { 0.0 };
+        }
+        self.signal.batch(&index[begin..], &mut [&mut signal[begin..]]);
+        sweep::chill(index, self.warmup() - 1);
+        sweep::chill(signal, self.warmup() - 1);
     }
 }
 

@@ -2,10 +2,7 @@
 
 use qtp_core::Ohlcv;
 
-use crate::{
-    INPUT_LIMIT, SpecError,
-    input::{admit, admit_candle},
-};
+use crate::{INPUT_LIMIT, SpecError, input::admit};
 
 /// Five columns of candles, oldest first, all of one length.
 ///
@@ -74,28 +71,54 @@ pub(crate) fn same_length(what: &'static str, expected: usize, actual: usize) ->
     if expected == actual { Ok(()) } else { Err(SpecError::BufferLength { what, expected, actual }) }
 }
 
+/// Which columns of a candle are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reads {
+    open: bool,
+    high: bool,
+    low: bool,
+    close: bool,
+    volume: bool,
+}
+
+impl Reads {
+    pub(crate) const HL: Self = Self { open: false, high: true, low: true, close: false, volume: false };
+    pub(crate) const HLC: Self = Self { close: true, ..Self::HL };
+    pub(crate) const OC: Self = Self { open: true, high: false, low: false, close: true, volume: false };
+    pub(crate) const OHLC: Self = Self { open: true, ..Self::HLC };
+    pub(crate) const HLV: Self = Self { volume: true, ..Self::HL };
+    pub(crate) const HLCV: Self = Self { volume: true, ..Self::HLC };
+}
+
 /// An input that can be checked for what indicators take, and read from columns.
 pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
     type Columns<'a>: Copy;
 
-    /// The input clamped to what indicators compute on; `None` if a number is not finite.
-    fn admitted(self) -> Option<Self>;
+    /// The input clamped to what indicators compute on; `None` if a number that is read is not finite.
+    fn admitted(self, reads: Reads) -> Option<Self>;
     fn len(columns: Self::Columns<'_>) -> usize;
     /// The input at `i`, below `len`.
     fn at(columns: Self::Columns<'_>, i: usize) -> Self;
     /// Whether every input is admitted as it is.
-    fn admissible(columns: Self::Columns<'_>) -> bool;
+    fn admissible(columns: Self::Columns<'_>, reads: Reads) -> bool;
 }
 
 fn sound(column: &[f64]) -> bool {
     // By blocks, so that a block has no branch and the scan stops at the first hole.
-    column.chunks(256).all(|block| block.iter().fold(true, |sound, x| sound & (x.abs() <= INPUT_LIMIT)))
+    crate::sweep::vectorised(
+        #[inline(always)]
+        || {
+            column
+                .chunks(512)
+                .all(|block| block.iter().fold(true, |sound, x| sound & (x.abs() <= INPUT_LIMIT)))
+        },
+    )
 }
 
 impl Admit for f64 {
     type Columns<'a> = &'a [f64];
 
-    fn admitted(self) -> Option<Self> {
+    fn admitted(self, _: Reads) -> Option<Self> {
         admit(self)
     }
 
@@ -107,7 +130,7 @@ impl Admit for f64 {
         columns[i]
     }
 
-    fn admissible(columns: &[f64]) -> bool {
+    fn admissible(columns: &[f64], _: Reads) -> bool {
         sound(columns)
     }
 }
@@ -115,7 +138,7 @@ impl Admit for f64 {
 impl Admit for (f64, f64) {
     type Columns<'a> = (&'a [f64], &'a [f64]);
 
-    fn admitted(self) -> Option<Self> {
+    fn admitted(self, _: Reads) -> Option<Self> {
         Some((admit(self.0)?, admit(self.1)?))
     }
 
@@ -127,7 +150,7 @@ impl Admit for (f64, f64) {
         (columns.0[i], columns.1[i])
     }
 
-    fn admissible(columns: Self::Columns<'_>) -> bool {
+    fn admissible(columns: Self::Columns<'_>, _: Reads) -> bool {
         sound(columns.0) && sound(columns.1)
     }
 }
@@ -135,8 +158,15 @@ impl Admit for (f64, f64) {
 impl Admit for Ohlcv {
     type Columns<'a> = Candles<'a>;
 
-    fn admitted(self) -> Option<Self> {
-        admit_candle(&self)
+    fn admitted(self, reads: Reads) -> Option<Self> {
+        let read = |used: bool, x: f64| if used { admit(x) } else { Some(x) };
+        Some(Self {
+            open: read(reads.open, self.open)?,
+            high: read(reads.high, self.high)?,
+            low: read(reads.low, self.low)?,
+            close: read(reads.close, self.close)?,
+            volume: read(reads.volume, self.volume)?,
+        })
     }
 
     fn len(columns: Candles<'_>) -> usize {
@@ -153,7 +183,9 @@ impl Admit for Ohlcv {
         }
     }
 
-    fn admissible(c: Candles<'_>) -> bool {
-        [c.open, c.high, c.low, c.close, c.volume].into_iter().all(sound)
+    fn admissible(c: Candles<'_>, reads: Reads) -> bool {
+        let used = [reads.open, reads.high, reads.low, reads.close, reads.volume];
+        let columns = [c.open, c.high, c.low, c.close, c.volume];
+        used.iter().zip(columns).all(|(used, column)| !used || sound(column))
     }
 }

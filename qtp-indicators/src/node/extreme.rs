@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Node;
+use crate::sweep;
 
 /// Which extreme, and which position counts when several inputs tie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,10 @@ impl Extreme {
     /// TA-Lib's `MAXINDEX` and `MININDEX`.
     pub(crate) fn rescanning(side: Side, n: usize) -> Self {
         Self { first: true, ..Self::new(side, n) }
+    }
+
+    pub(crate) fn side(&self) -> Side {
+        self.side
     }
 
     fn slot(&self, k: usize) -> usize {
@@ -134,6 +139,10 @@ impl Node for Extreme {
     fn reset(&mut self) {
         self.queue.fill((0.0, 0));
         (self.head, self.len, self.count, self.held) = (0, 0, 0, (0.0, 0));
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        sweep::Extremes::new(self.side, self.queue.len()).column(input, sweep::one(out));
     }
 }
 

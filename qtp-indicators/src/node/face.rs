@@ -18,13 +18,13 @@ impl<N: Node> Face<N, N::Out> {
     }
 
     pub(crate) fn update(&mut self, x: N::In) -> Option<N::Out> {
-        let x = x.admitted()?;
+        let x = x.admitted(N::READS)?;
         self.last = self.node.next(x);
         self.last
     }
 
     pub(crate) fn peek(&self, x: N::In) -> Option<N::Out> {
-        self.node.peek(x.admitted()?)
+        self.node.peek(x.admitted(N::READS)?)
     }
 
     pub(crate) fn value(&self) -> Option<N::Out> {
@@ -47,7 +47,7 @@ impl<N: Node> Face<N, N::Out> {
         }
         let mut fresh = self.node.clone();
         fresh.reset();
-        if N::In::admissible(input) {
+        if N::STATELESS || N::In::admissible(input, N::READS) {
             fresh.batch(input, out);
             return Ok(());
         }
@@ -56,7 +56,7 @@ impl<N: Node> Face<N, N::Out> {
         for i in 0..N::In::len(input) {
             match face.update(N::In::at(input, i)) {
                 Some(row) => crate::registry::Row::put(&row, out, i),
-                None => out.iter_mut().for_each(|column| column[i] = f64::NAN),
+                None => super::chill::<N>(out, i),
             }
         }
         Ok(())

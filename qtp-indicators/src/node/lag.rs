@@ -1,5 +1,7 @@
 //! Nodes that look back.
 
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Node, peek_by_copy};
@@ -14,10 +16,6 @@ pub(crate) struct Lag {
 impl Lag {
     pub(crate) fn new(n: usize) -> Self {
         Self { window: Window::new(n) }
-    }
-
-    pub(crate) fn window(&self) -> &Window {
-        &self.window
     }
 }
 
@@ -76,22 +74,26 @@ where
 
 /// Leaves out the first `n` inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Skip {
+pub(crate) struct Skip<I> {
     n: usize,
     left: usize,
+    input: PhantomData<I>,
 }
 
-impl Skip {
+impl<I> Skip<I> {
     pub(crate) fn new(n: usize) -> Self {
-        Self { n, left: n }
+        Self { n, left: n, input: PhantomData }
     }
 }
 
-impl Node for Skip {
-    type In = f64;
-    type Out = f64;
+impl<I> Node for Skip<I>
+where
+    I: super::Admit + crate::registry::Row + serde::Serialize + serde::de::DeserializeOwned,
+{
+    type In = I;
+    type Out = I;
 
-    fn next(&mut self, x: f64) -> Option<f64> {
+    fn next(&mut self, x: I) -> Option<I> {
         if self.left == 0 {
             return Some(x);
         }

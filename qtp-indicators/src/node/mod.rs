@@ -11,7 +11,7 @@ mod smooth;
 mod sums;
 
 pub use columns::Candles;
-pub(crate) use columns::{Admit, same_length};
+pub(crate) use columns::{Admit, Reads, same_length};
 pub(crate) use extreme::{Extreme, Side};
 pub(crate) use face::{Face, indicator};
 pub(crate) use lag::{Lag, Previous, Skip};
@@ -31,6 +31,12 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
     /// One output.
     type Out: Row + Copy + Debug + Send + Sync + 'static;
 
+    /// Which columns of a candle it reads; the others may hold anything.
+    const READS: Reads = Reads::HLC;
+
+    /// Whether outputs depend on nothing but their own input, so that a hole spoils no other output.
+    const STATELESS: bool = false;
+
     /// Takes an input; `None` until warm.
     fn next(&mut self, x: Self::In) -> Option<Self::Out>;
 
@@ -43,6 +49,11 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
     /// Forgets every input.
     fn reset(&mut self);
 
+    /// What stands in a column until the first output.
+    fn cold(_column: usize) -> f64 {
+        f64::NAN
+    }
+
     /// The outputs of a whole series for a fresh state, one slice per column, NaN until warm.
     ///
     /// All slices are of one length and every input is admissible. The default runs the streaming form.
@@ -54,13 +65,32 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
 /// The columns that a node reads.
 pub(crate) type Columns<'a, N> = <<N as Node>::In as Admit>::Columns<'a>;
 
+/// Runs the streaming form over the first `count` inputs and returns the state.
+pub(crate) fn warm_up<N: Node>(node: &N, count: usize, input: Columns<'_, N>, out: &mut [&mut [f64]]) -> N {
+    let mut node = node.clone();
+    for i in 0..count.min(N::In::len(input)) {
+        match node.next(N::In::at(input, i)) {
+            Some(row) => row.put(out, i),
+            None => chill::<N>(out, i),
+        }
+    }
+    node
+}
+
 /// Runs the streaming form over columns.
 pub(crate) fn stream<N: Node>(mut node: N, input: Columns<'_, N>, out: &mut [&mut [f64]]) {
     for i in 0..N::In::len(input) {
         match node.next(N::In::at(input, i)) {
             Some(row) => row.put(out, i),
-            None => out.iter_mut().for_each(|column| column[i] = f64::NAN),
+            None => chill::<N>(out, i),
         }
+    }
+}
+
+/// Writes row `i` of what is not warm yet.
+pub(crate) fn chill<N: Node>(out: &mut [&mut [f64]], i: usize) {
+    for (k, column) in out.iter_mut().enumerate() {
+        column[i] = N::cold(k);
     }
 }
 
@@ -124,25 +154,4 @@ pub(crate) fn ratio(a: f64, b: f64) -> f64 {
 /// TA-Lib's test for a number that is zero but for rounding.
 pub(crate) fn is_zero(x: f64) -> bool {
     x.abs() < 1e-14
-}
-
-/// `f` of every input; the loop is compiled for each vector unit.
-pub(crate) fn map(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
-    for (slot, x) in out.iter_mut().zip(input) {
-        *slot = f(*x);
-    }
-}
-
-/// `f` of every pair of inputs.
-pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-    for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
-        *slot = f(*a, *b);
-    }
-}
-
-/// `f` of every candle.
-pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_core::Ohlcv) -> f64) {
-    for (i, slot) in out.iter_mut().enumerate().take(input.len()) {
-        *slot = f(&<qtp_core::Ohlcv as Admit>::at(input, i));
-    }
 }

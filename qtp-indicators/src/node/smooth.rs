@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Node, peek_by_copy};
+use crate::sweep::{self, Scan};
 
 /// How a level takes in an input.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,8 +42,18 @@ impl Smooth {
         Self { rule: Rule::Wilder, n, k: 1.0 / n as f64, seen: 0, level: 0.0 }
     }
 
-    pub(crate) fn k(&self) -> f64 {
-        self.k
+    /// The same recurrence by blocks, from this state on.
+    pub(crate) fn scan(&self) -> Scan {
+        let n = self.n as f64;
+        match self.rule {
+            Rule::Toward => Scan::new(1.0 - self.k, self.k, self.level),
+            Rule::Wilder => Scan::new((n - 1.0) / n, 1.0 / n, self.level),
+        }
+    }
+
+    /// The level after the last input; meaningful once warm.
+    pub(crate) fn last(&self) -> f64 {
+        self.level
     }
 
     pub(crate) fn period(&self) -> usize {
@@ -83,5 +94,12 @@ impl Node for Smooth {
     fn reset(&mut self) {
         self.seen = 0;
         self.level = 0.0;
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = super::warm_up(self, self.n, input, out);
+        if input.len() > self.n {
+            warm.scan().run(&input[self.n..], &mut sweep::one(out)[self.n..]);
+        }
     }
 }

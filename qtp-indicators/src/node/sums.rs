@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Node;
-use crate::{rolling::RollingSum, window::Window};
+use crate::{rolling::RollingSum, sweep, window::Window};
 
 /// Sum of the last `n` inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,5 +43,11 @@ impl Node for Sum {
     fn reset(&mut self) {
         self.window.clear();
         self.sum = RollingSum::default();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.len(), sweep::one(out));
+        sweep::chill(column, n - 1);
+        sweep::roll(n, (0, input.len()), |i| [input[i]], |i, [sum]| column[i] = sum);
     }
 }

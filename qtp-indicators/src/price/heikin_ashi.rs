@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Node, indicator, peek_by_copy},
+    node::{Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, node},
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Averaged {
 impl Node for Averaged {
     type In = Ohlcv;
     type Out = [f64; 4];
+
+    const READS: Reads = Reads::OHLC;
 
     fn next(&mut self, c: Ohlcv) -> Option<[f64; 4]> {
         let (before_open, before_close) = self.last.unwrap_or((c.open, c.close));

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Feed, Node, Side, composite, indicator},
+    node::{Extreme, Feed, Node, Reads, Side, composite, indicator},
     registry::{Entry, ParamInfo, REAL, node, over},
+    sweep::{self, Extremes},
 };
 
 /// Highest high and lowest low of a window of candles.
@@ -22,10 +23,30 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Calls `f` with the bounds of a block and its highest highs and lowest lows.
+    pub(crate) fn blocks(&self, input: crate::Candles<'_>, mut f: impl FnMut(usize, &[f64], &[f64])) {
+        let n = self.high.warmup();
+        let (mut highs, mut lows) = (Extremes::new(Side::Max, n), Extremes::new(Side::Min, n));
+        let block = Extremes::block(n);
+        let (mut high, mut low) = (vec![0.0; block], vec![0.0; block]);
+        let mut at = n - 1;
+        while at < input.len() {
+            let len = block.min(input.len() - at);
+            highs.write(input.high, at, &mut high[..len]);
+            lows.write(input.low, at, &mut low[..len]);
+            f(at, &high[..len], &low[..len]);
+            at += len;
+        }
+    }
+}
+
 impl Node for Channel {
     type In = Ohlcv;
     /// Highest and lowest.
     type Out = (f64, f64);
+
+    const READS: Reads = Reads::HL;
 
     composite!({ high, low } (candle: Ohlcv) -> (f64, f64) {
         let (high, low) = (high.feed(candle.high), low.feed(candle.low));
@@ -47,12 +68,22 @@ impl Node for MiddleOfCandles {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ channel } (candle: Ohlcv) -> f64 {
         channel.feed(candle).map(|(high, low)| (high + low) / 2.0)
     });
 
     fn warmup(&self) -> usize {
         self.channel.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        sweep::chill(column, self.warmup() - 1);
+        self.channel.blocks(input, |at, high, low| {
+            sweep::map2(high, low, &mut column[at..], |high, low| (high + low) / 2.0);
+        });
     }
 }
 
@@ -74,6 +105,12 @@ impl Node for MiddleOfSeries {
 
     fn warmup(&self) -> usize {
         self.high.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let channel = Channel { high: self.high.clone(), low: self.low.clone() };
+        let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
+        MiddleOfCandles { channel }.batch(candles, out);
     }
 }
 

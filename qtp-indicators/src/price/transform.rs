@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Node, indicator, peek_by_copy},
+    node::{Node, Reads, indicator, peek_by_copy},
     registry::{Entry, REAL, node},
 };
 
@@ -18,6 +18,9 @@ macro_rules! prices {
         impl Node for $node {
             type In = Ohlcv;
             type Out = f64;
+
+            const READS: Reads = Reads::OHLC;
+            const STATELESS: bool = true;
 
             fn next(&mut self, candle: Ohlcv) -> Option<f64> {
                 let formula: fn(&Ohlcv) -> f64 = $formula;
@@ -34,7 +37,7 @@ macro_rules! prices {
 
             fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
                 for column in out {
-                    crate::node::map_candles(input, column, $formula);
+                    crate::sweep::map_candles(input, column, $formula);
                 }
             }
         }

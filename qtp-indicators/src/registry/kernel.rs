@@ -82,6 +82,7 @@ pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
 }
 
 /// An indicator over one series of the candle.
+#[allow(dead_code, reason = "for indicators written against the public trait alone")]
 pub(crate) fn series<T>(indicator: T, source: Source) -> Box<dyn Kernel>
 where
     T: Indicator<f64, Output: Row> + State,
@@ -90,6 +91,7 @@ where
 }
 
 /// An indicator over whole candles.
+#[allow(dead_code, reason = "for indicators written against the public trait alone")]
 pub(crate) fn candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<Ohlcv, Output: Row> + State,

@@ -28,8 +28,6 @@ pub use spec::{Spec, Timeframe};
 
 pub(crate) use info::{BANDS, INTEGER, IndicatorInfo as Entry, NUMBER, PERCENT, REAL};
 pub(crate) use kernel::{Row, fill, timed_candles};
-#[allow(unused_imports, reason = "for indicators written against the public trait alone")]
-pub(crate) use kernel::{candles, series};
 pub(crate) use node_kernel::{node, over, pair};
 pub(crate) use spec::Args;
 

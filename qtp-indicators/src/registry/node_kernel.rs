@@ -93,22 +93,31 @@ where
     Box::new(NodeKernel { face: Face::new(node), sources: [first, second] })
 }
 
+/// Writes the row, or what stands in the columns until the first one.
+fn write<N: Node>(row: Option<N::Out>, out: &mut [f64]) -> bool {
+    match row {
+        Some(row) => row.write(out),
+        None => out.iter_mut().enumerate().for_each(|(k, slot)| *slot = N::cold(k)),
+    }
+    row.is_some()
+}
+
 impl<N> Kernel for NodeKernel<N, N::Out>
 where
     N: Node<In: Reads, Out: Serialize + DeserializeOwned>,
 {
     fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
         let input = N::In::read(&candle.ohlcv, self.sources);
-        self.face.update(input).map(|row| row.write(out)).is_some()
+        write::<N>(self.face.update(input), out)
     }
 
     fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
         let input = N::In::read(&candle.ohlcv, self.sources);
-        self.face.peek(input).map(|row| row.write(out)).is_some()
+        write::<N>(self.face.peek(input), out)
     }
 
     fn value(&self, out: &mut [f64]) -> bool {
-        self.face.value().map(|row| row.write(out)).is_some()
+        write::<N>(self.face.value(), out)
     }
 
     fn warmup(&self) -> usize {

@@ -108,6 +108,22 @@ impl Node for Rank {
     fn reset(&mut self) {
         self.window.clear();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.window.capacity(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n);
+        crate::sweep::vectorised(
+            #[inline(always)]
+            || {
+                for (window, slot) in input.windows(n + 1).zip(column.iter_mut().skip(n)) {
+                    let (x, before) = (window[n], &window[..n]);
+                    let below = before.iter().fold(0_u64, |below, v| below + u64::from(*v < x));
+                    *slot = below as f64 / count * 100.0;
+                }
+            },
+        );
+    }
 }
 
 indicator! {

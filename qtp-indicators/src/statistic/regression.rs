@@ -32,6 +32,7 @@ impl Line {
 }
 
 /// Slope and intercept from the sum that weighs the newest of `n` inputs `n` and the oldest 1, and the plain sum.
+#[inline]
 fn fit(n: usize, weighted: f64, plain: f64) -> (f64, f64) {
     let n = n as f64;
     let times = n * (n - 1.0) * 0.5;
@@ -87,6 +88,17 @@ macro_rules! readings {
             fn warmup(&self) -> usize {
                 self.line.n()
             }
+
+            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+                let (n, column) = (self.line.n(), crate::sweep::one(out));
+                let reading: fn(f64, f64, f64) -> f64 = $reading;
+                let count = n as f64;
+                crate::sweep::chill(column, n - 1);
+                crate::sweep::roll_weighted(n, input, |i, weighted, plain| {
+                    let (slope, intercept) = fit(n, weighted, plain);
+                    column[i] = reading(slope, intercept, count);
+                });
+            }
         }
 
         indicator! {
@@ -127,6 +139,18 @@ impl Node for Miss {
 
     fn warmup(&self) -> usize {
         self.forecast.warmup() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.forecast.warmup(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n);
+        let before = &input[..input.len().saturating_sub(1)];
+        crate::sweep::roll_weighted(n, before, |i, weighted, plain| {
+            let (slope, intercept) = fit(n, weighted, plain);
+            let x = input[i + 1];
+            column[i + 1] = 100.0 * ratio(x - (intercept + slope * count), x);
+        });
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Smooth, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// True range smoothed after Wilder.
@@ -18,6 +19,11 @@ pub(crate) struct AverageRange {
 }
 
 impl AverageRange {
+    /// The smoothing by blocks, from this state on.
+    pub(crate) fn scan(&self) -> sweep::Scan {
+        self.smooth.scan()
+    }
+
     pub(crate) fn new(n: usize) -> Self {
         Self { ranges: Ranges::default(), smooth: Smooth::wilder(n) }
     }
@@ -34,6 +40,17 @@ impl Node for AverageRange {
 
     fn warmup(&self) -> usize {
         self.smooth.period() + 1
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let (mut scan, column) = (warm.smooth.scan(), sweep::one(out));
+        let mut room = [0.0; sweep::BLOCK + 1];
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let ranges = &mut room[..end - at + 1];
+            sweep::true_ranges(sweep::part(input, at - 1, end), ranges);
+            scan.run(&ranges[1..], &mut column[at..end]);
+        });
     }
 }
 
@@ -54,6 +71,23 @@ impl Node for Normalised {
 
     fn warmup(&self) -> usize {
         self.average.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        self.average.batch(input, out);
+        if self.average.smooth.period() > 1 {
+            let column = sweep::one(out);
+            let close = &input.close[..column.len()];
+            sweep::vectorised(
+                #[inline(always)]
+                || {
+                    for (slot, close) in column.iter_mut().zip(close) {
+                        let share = *slot / close * 100.0;
+                        *slot = if *close == 0.0 { *slot * 0.0 } else { share };
+                    }
+                },
+            );
+        }
     }
 }
 

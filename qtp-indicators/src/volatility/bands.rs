@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::atr::AverageRange;
 use crate::{
     SpecError,
-    error::{check_deviations, check_period},
-    node::{Feed, Node, Smooth, Sum, composite, indicator, is_zero, peek_by_copy},
+    error::{check_deviations, check_period, check_real},
+    node::{Feed, Node, Reads, Skip, Smooth, Sum, composite, indicator, is_zero, peek_by_copy},
     price::middle::Channel,
     registry::{BANDS, Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// Means of the close and of high and low stretched by the relative range.
@@ -38,6 +39,24 @@ impl Node for Acceleration {
     fn warmup(&self) -> usize {
         self.middle.len()
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        let n = self.middle.len();
+        let count = n as f64;
+        for column in [&mut *upper, &mut *middle, &mut *lower] {
+            sweep::chill(column, n - 1);
+        }
+        let terms = |i: usize| {
+            let (high, low) = (c.high[i], c.low[i]);
+            let total = high + low;
+            let stretch = if is_zero(total) { 0.0 } else { 4.0 * (high - low) / total };
+            [high * (1.0 + stretch), c.close[i], low * (1.0 - stretch)]
+        };
+        sweep::roll(n, (0, c.len()), terms, |i, [high, close, low]| {
+            (upper[i], middle[i], lower[i]) = (high / count, close / count, low / count);
+        });
+    }
 }
 
 /// Highest high, lowest low and their middle.
@@ -50,12 +69,26 @@ impl Node for Donchians {
     type In = Ohlcv;
     type Out = [f64; 3];
 
+    const READS: Reads = Reads::HL;
+
     composite!({ channel } (candle: Ohlcv) -> [f64; 3] {
         channel.feed(candle).map(|(high, low)| [high, (high + low) / 2.0, low])
     });
 
     fn warmup(&self) -> usize {
         self.channel.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        for column in [&mut *upper, &mut *middle, &mut *lower] {
+            sweep::chill(column, self.warmup() - 1);
+        }
+        self.channel.blocks(input, |at, high, low| {
+            upper[at..at + high.len()].copy_from_slice(high);
+            lower[at..at + low.len()].copy_from_slice(low);
+            sweep::map2(high, low, &mut middle[at..], |high, low| (high + low) / 2.0);
+        });
     }
 }
 
@@ -64,6 +97,9 @@ impl Node for Donchians {
 pub(crate) struct Keltners {
     average: Smooth,
     range: AverageRange,
+    /// What the one with the shorter warm-up leaves out: both seeds end on the same candle.
+    skip_average: Skip<f64>,
+    skip_range: Skip<Ohlcv>,
     factor: f64,
 }
 
@@ -71,7 +107,10 @@ impl Keltners {
     fn new(period: usize, atr_period: usize, factor: f64) -> Result<Self, SpecError> {
         let average = Smooth::ema(check_period("period", period, 2)?);
         let range = AverageRange::new(check_period("atr_period", atr_period, 1)?);
-        Ok(Self { average, range, factor: check_deviations("factor", factor)? })
+        let longest = average.period().max(range.warmup());
+        let (skip_average, skip_range) =
+            (Skip::new(longest - average.period()), Skip::new(longest - range.warmup()));
+        Ok(Self { average, range, skip_average, skip_range, factor: check_deviations("factor", factor)? })
     }
 }
 
@@ -79,15 +118,33 @@ impl Node for Keltners {
     type In = Ohlcv;
     type Out = [f64; 3];
 
-    composite!({ average, range } with { factor } (c: Ohlcv) -> [f64; 3] {
-        let middle = average.feed((c.high + c.low + c.close) / 3.0);
-        let range = range.feed(c);
+    composite!({ average, range, skip_average, skip_range } with { factor } (c: Ohlcv) -> [f64; 3] {
+        let middle = skip_average.feed((c.high + c.low + c.close) / 3.0).and_then(|x| average.feed(x));
+        let range = skip_range.feed(c).and_then(|c| range.feed(c));
         let (middle, width) = (middle?, range? * *factor);
         Some([middle + width, middle, middle - width])
     });
 
     fn warmup(&self) -> usize {
         self.average.period().max(self.range.warmup())
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let [upper, middle, lower] = out else { return };
+        let (mut average, mut range) = (warm.average.scan(), warm.range.scan());
+        let mut room = [0.0; sweep::BLOCK + 1];
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let ranges = &mut room[..end - at + 1];
+            sweep::map_candles(sweep::part(input, at, end), ranges, |c| (c.high + c.low + c.close) / 3.0);
+            average.run(&ranges[..end - at], &mut middle[at..end]);
+            sweep::true_ranges(sweep::part(input, at - 1, end), ranges);
+            range.run(&ranges[1..], &mut lower[at..end]);
+            for i in at..end {
+                let width = lower[i] * self.factor;
+                (upper[i], lower[i]) = (middle[i] + width, middle[i] - width);
+            }
+        });
     }
 }
 
@@ -111,7 +168,11 @@ pub(crate) struct Super {
 impl Super {
     fn new(period: usize, factor: f64) -> Result<Self, SpecError> {
         let range = AverageRange::new(check_period("period", period, 2)?);
-        Ok(Self { range, factor: check_deviations("factor", factor)?, state: None })
+        Ok(Self {
+            range,
+            factor: check_real("factor", factor, 0.0, crate::error::MAX_DEVIATIONS)?,
+            state: None,
+        })
     }
 }
 
@@ -147,6 +208,33 @@ impl Node for Super {
     fn reset(&mut self) {
         self.range.reset();
         self.state = None;
+    }
+
+    fn cold(column: usize) -> f64 {
+        // The direction is a whole number, which TA-Lib leaves at 0.
+        if column == 1 { 0.0 } else { f64::NAN }
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), c, out);
+        let [line, direction] = out else { return };
+        let (Some(state), mut range) = (warm.state, warm.range.scan()) else { return };
+        let (mut upper, mut lower, mut rising, mut close) =
+            (state.upper, state.lower, state.rising, state.close);
+        let mut room = [0.0; sweep::BLOCK + 1];
+        sweep::blocks(self.warmup(), c.len(), |at, end| {
+            sweep::true_ranges(sweep::part(c, at - 1, end), &mut room[..end - at + 1]);
+            range.run(&room[1..end - at + 1], &mut line[at..end]);
+            for i in at..end {
+                let (width, middle) = (self.factor * line[i], (c.high[i] + c.low[i]) / 2.0);
+                let (basic_upper, basic_lower) = (middle + width, middle - width);
+                upper = if basic_upper < upper || close > upper { basic_upper } else { upper };
+                lower = if basic_lower > lower || close < lower { basic_lower } else { lower };
+                close = c.close[i];
+                rising = if rising { close >= lower } else { close > upper };
+                (line[i], direction[i]) = if rising { (lower, 1.0) } else { (upper, -1.0) };
+            }
+        });
     }
 }
 
@@ -210,7 +298,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::candles(
         "talib.supertrend",
         "TA-Lib SUPERTREND: SuperTrend line and direction",
-        &[ParamInfo::integer("timeperiod", 2, 10), ParamInfo::deviations("multiplier", 3.0)],
+        &[
+            ParamInfo::integer("timeperiod", 2, 10),
+            ParamInfo::real("multiplier", 0.0, crate::error::MAX_DEVIATIONS, 3.0),
+        ],
         &[OutputInfo::new("supertrend", "price"), OutputInfo::new("trend", "1 or -1")],
         "timeperiod + 1",
         |args| Ok(node(SuperTrend::new(args.count(0), args.real(1))?.0.node)),

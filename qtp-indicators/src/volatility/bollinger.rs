@@ -56,6 +56,19 @@ impl Node for Bands {
     fn warmup(&self) -> usize {
         self.average.warmup().max(self.deviation.warmup())
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        self.average.batch(input, &mut [&mut *middle]);
+        self.deviation.batch(input, &mut [&mut *lower]);
+        for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
+            let deviation = *lower;
+            (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
+        }
+        for column in [&mut **upper, &mut **middle, &mut **lower] {
+            crate::sweep::chill(column, self.warmup() - 1);
+        }
+    }
 }
 
 indicator! {

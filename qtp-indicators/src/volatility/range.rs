@@ -7,8 +7,9 @@ use super::stddev::Deviation;
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Lag, Node, Previous, Smooth, Sum, composite, indicator, ratio},
+    node::{Feed, Lag, Node, Previous, Reads, Smooth, Sum, composite, indicator, ratio},
     registry::{Entry, NUMBER, OutputInfo, PERCENT, ParamInfo, node, over},
+    sweep,
 };
 
 /// Mean range.
@@ -21,6 +22,8 @@ impl Node for MeanRange {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ sum } (candle: Ohlcv) -> f64 {
         let n = sum.len() as f64;
         sum.feed(candle.high - candle.low).map(|sum| sum / n)
@@ -28,6 +31,13 @@ impl Node for MeanRange {
 
     fn warmup(&self) -> usize {
         self.sum.len()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.sum.len(), sweep::one(out));
+        let count = n as f64;
+        sweep::chill(column, n - 1);
+        sweep::roll(n, (0, c.len()), |i| [c.high[i] - c.low[i]], |i, [sum]| column[i] = sum / count);
     }
 }
 
@@ -49,6 +59,8 @@ impl Node for RangeChange {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ smooth, lag } (candle: Ohlcv) -> f64 {
         let level = smooth.feed(candle.high - candle.low)?;
         lag.feed(level).map(|old| 100.0 * ratio(level - old, old))
@@ -56,6 +68,25 @@ impl Node for RangeChange {
 
     fn warmup(&self) -> usize {
         self.smooth.period() + self.lag.warmup() - 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, lag, column) = (self.smooth.period(), self.lag.warmup() - 1, sweep::one(out));
+        let mut warm = self.smooth;
+        let mut levels = vec![0.0; c.len()];
+        for i in 0..n.min(c.len()) {
+            levels[i] = warm.next(c.high[i] - c.low[i]).unwrap_or(f64::NAN);
+        }
+        let (mut scan, mut room): (_, sweep::Room) = (warm.scan(), [0.0; sweep::BLOCK]);
+        sweep::blocks(n, c.len(), |at, end| {
+            let room = &mut room[..end - at];
+            sweep::map2(&c.high[at..end], &c.low[at..end], room, |high, low| high - low);
+            scan.run(room, &mut levels[at..end]);
+        });
+        let first = (self.warmup() - 1).min(c.len());
+        sweep::chill(column, first);
+        let (now, old) = (&levels[first..], &levels[(first.max(lag) - lag).min(levels.len())..]);
+        sweep::map2(now, old, &mut column[first..], |now, old| 100.0 * ratio(now - old, old));
     }
 }
 
@@ -78,15 +109,46 @@ impl Node for Mass {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HL;
+
     composite!({ first, second, sum } (candle: Ohlcv) -> f64 {
         let first = first.feed(candle.high - candle.low)?;
         let second = second.feed(first)?;
-        sum.feed(if second == 0.0 { 1.0 } else { ratio(first, second) })
+        sum.feed(mass(first, second))
     });
 
     fn warmup(&self) -> usize {
         2 * self.first.period() + self.sum.len() - 2
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        // Both averages are warm after `first` candles; the ratios go where the sums will stand.
+        let (n, column, first) = (self.sum.len(), sweep::one(out), 2 * self.first.period() - 1);
+        let (mut one, mut two) = (self.first, self.second);
+        for i in 0..first.min(c.len()) {
+            let level =
+                one.next(c.high[i] - c.low[i]).and_then(|level| two.next(level).map(|two| (level, two)));
+            column[i] = level.map_or(f64::NAN, |(one, two)| mass(one, two));
+        }
+        let (mut one, mut two) = (one.scan(), two.scan());
+        let (mut a, mut b): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        let mut ratios = vec![f64::NAN; first.min(c.len())];
+        ratios.copy_from_slice(&column[..first.min(c.len())]);
+        ratios.resize(c.len(), 0.0);
+        sweep::blocks(first, c.len(), |at, end| {
+            let (a, b) = (&mut a[..end - at], &mut b[..end - at]);
+            sweep::map2(&c.high[at..end], &c.low[at..end], b, |high, low| high - low);
+            one.run(b, a);
+            two.run(a, b);
+            sweep::map2(a, b, &mut ratios[at..end], mass);
+        });
+        sweep::chill(column, self.warmup() - 1);
+        sweep::roll(n, (first - 1, c.len()), |i| [ratios[i]], |i, [sum]| column[i] = sum);
+    }
+}
+
+fn mass(first: f64, second: f64) -> f64 {
+    if second == 0.0 { 1.0 } else { ratio(first, second) }
 }
 
 /// Deviation on rising inputs per all deviation, both smoothed after Wilder.
@@ -122,6 +184,38 @@ impl Node for RelativeVolatility {
 
     fn warmup(&self) -> usize {
         self.deviation.warmup() + self.up.period() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        let (first, n) = (self.deviation.warmup(), self.up.period());
+        self.deviation.batch(input, &mut [&mut *column]);
+        let (mut up, mut down) = (self.up, self.down);
+        let of = |up: f64, down: f64| {
+            let total = up + down;
+            if total == 0.0 { 50.0 } else { 100.0 * (up / total) }
+        };
+        let side = |i: usize, deviation: f64| {
+            let change = input[i] - input[i - 1];
+            (if change > 0.0 { deviation } else { 0.0 }, if change < 0.0 { deviation } else { 0.0 })
+        };
+        let warm = (first - 1 + n).min(input.len());
+        for i in first - 1..warm {
+            let (rise, fall) = side(i, column[i]);
+            column[i] = up.next(rise).zip(down.next(fall)).map_or(f64::NAN, |(up, down)| of(up, down));
+        }
+        let (mut up, mut down) = (up.scan(), down.scan());
+        let (mut a, mut b): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        let (mut rises, mut falls) = (a, b);
+        sweep::blocks(warm, input.len(), |at, end| {
+            let len = end - at;
+            for i in at..end {
+                (rises[i - at], falls[i - at]) = side(i, column[i]);
+            }
+            up.run(&rises[..len], &mut a[..len]);
+            down.run(&falls[..len], &mut b[..len]);
+            sweep::map2(&a[..len], &b[..len], &mut column[at..end], of);
+        });
     }
 }
 

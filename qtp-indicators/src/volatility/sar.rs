@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_real,
-    node::{Node, indicator, peek_by_copy},
+    node::{Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, node},
 };
 
@@ -115,7 +115,7 @@ impl Parabolic {
         if near <= stop {
             // Reversal: the stop jumps beyond the extreme.
             let mut out = extreme.max(last_far).max(far);
-            out += out * sign * self.params.offset_on_reverse * sign;
+            out += out * self.params.offset_on_reverse * sign;
             let side = if last.long { self.params.short } else { self.params.long };
             let moved = (out + side.start * (near - out)).max(last_far).max(far);
             next.long = !last.long;
@@ -138,6 +138,8 @@ impl Parabolic {
 impl Node for Parabolic {
     type In = Ohlcv;
     type Out = f64;
+
+    const READS: Reads = Reads::HL;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         let Some(first) = self.first else {

@@ -50,6 +50,13 @@ impl Node for Variance {
         self.window.clear();
         self.spread = RollingSpread::default();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.window.capacity(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::spread(n, input, |i, spread, _| column[i] = spread / count);
+    }
 }
 
 /// Its root, times a factor.
@@ -76,6 +83,13 @@ impl Node for Deviation {
 
     fn warmup(&self) -> usize {
         self.variance.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.variance.warmup(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::spread(n, input, |i, spread, _| column[i] = (spread / count).sqrt() * self.factor);
     }
 }
 

@@ -33,6 +33,10 @@ impl Node for Ranges {
     fn warmup(&self) -> usize {
         2
     }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        crate::sweep::true_ranges(input, crate::sweep::one(out));
+    }
 }
 
 indicator! {

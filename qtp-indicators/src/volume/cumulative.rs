@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Source,
     error::check_period,
-    node::{Feed, Node, Previous, Smooth, Sum, composite, indicator, peek_by_copy, ratio},
+    node::{Feed, Node, Previous, Reads, Smooth, Sum, composite, indicator, peek_by_copy, ratio},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over, pair},
 };
 
@@ -105,6 +105,21 @@ impl Node for Force {
     fn warmup(&self) -> usize {
         self.smooth.period() + 1
     }
+
+    fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, (price, volume), out);
+        let (mut scan, mut room, column) =
+            (warm.smooth.scan(), [0.0; crate::sweep::BLOCK], crate::sweep::one(out));
+        crate::sweep::blocks(first, price.len(), |at, end| {
+            let room = &mut room[..end - at];
+            crate::sweep::map2(&price[at..end], &price[at - 1..], room, |x, last| x - last);
+            for (slot, volume) in room.iter_mut().zip(&volume[at..end]) {
+                *slot *= volume;
+            }
+            scan.run(room, &mut column[at..end]);
+        });
+    }
 }
 
 /// Range per volume.
@@ -114,6 +129,9 @@ pub(crate) struct Facilitation;
 impl Node for Facilitation {
     type In = Ohlcv;
     type Out = f64;
+
+    const READS: Reads = Reads::HLV;
+    const STATELESS: bool = true;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         Some(ratio(c.high - c.low, c.volume))
@@ -129,7 +147,7 @@ impl Node for Facilitation {
 
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         for column in out {
-            crate::node::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
+            crate::sweep::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
         }
     }
 }
@@ -154,6 +172,23 @@ impl Node for Relative {
 
     fn warmup(&self) -> usize {
         self.baseline.len() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.baseline.len(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n);
+        let before = input.len().saturating_sub(1);
+        crate::sweep::roll(
+            n,
+            (0, before),
+            |i| [input[i]],
+            |i, [sum]| {
+                let quiet = || input[i + 1 - n..=i].iter().sum::<f64>();
+                let sum = if sum <= 1e-9 * input[i + 1] || sum <= 0.0 { quiet() } else { sum };
+                column[i + 1] = input[i + 1] / (sum / count);
+            },
+        );
     }
 }
 

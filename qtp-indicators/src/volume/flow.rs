@@ -6,14 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Node, Previous, Sum, composite, indicator, peek_by_copy},
+    node::{Feed, Node, Previous, Reads, Sum, composite, indicator, peek_by_copy, warm_up},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// Volume times the place of the close in the range, -1 to 1; 0 in a flat candle.
 fn flow(c: &Ohlcv) -> f64 {
     let range = c.high - c.low;
     if range > 0.0 { (((c.close - c.low) - (c.high - c.close)) / range) * c.volume } else { 0.0 }
+}
+
+/// [`flow`] of candle `i` of columns.
+fn flow_of(c: crate::Candles<'_>, i: usize) -> f64 {
+    let (high, low, close) = (c.high[i], c.low[i], c.close[i]);
+    flow(&Ohlcv { open: close, high, low, close, volume: c.volume[i] })
 }
 
 /// Sum of the flows.
@@ -25,6 +32,8 @@ pub(crate) struct Line {
 impl Node for Line {
     type In = Ohlcv;
     type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
 
     fn next(&mut self, candle: Ohlcv) -> Option<f64> {
         self.sum += flow(&candle);
@@ -39,6 +48,15 @@ impl Node for Line {
 
     fn reset(&mut self) {
         self.sum = 0.0;
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (mut sum, column) = (0.0, sweep::one(out));
+        sweep::map_candles(c, column, flow);
+        for slot in column {
+            sum += *slot;
+            *slot = sum;
+        }
     }
 }
 
@@ -65,6 +83,8 @@ impl Node for Oscillator {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HLCV;
+
     fn next(&mut self, candle: Ohlcv) -> Option<f64> {
         let line = self.line.next(candle)?;
         for (k, level) in [&mut self.fast, &mut self.slow] {
@@ -84,6 +104,27 @@ impl Node for Oscillator {
         self.line.reset();
         (self.fast.1, self.slow.1, self.seen) = (0.0, 0.0, 0);
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = warm_up(self, self.warmup, c, out);
+        let (mut sum, column) = (warm.line.sum, sweep::one(out));
+        let scan = |(k, level): (f64, f64)| sweep::Scan::new(1.0 - k, k, level);
+        let (mut fast, mut slow) = (scan(warm.fast), scan(warm.slow));
+        let (mut line, mut room): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        sweep::blocks(self.warmup, c.len(), |at, end| {
+            let (line, room) = (&mut line[..end - at], &mut room[..end - at]);
+            sweep::map_candles(sweep::part(c, at, end), line, flow);
+            for slot in line.iter_mut() {
+                sum += *slot;
+                *slot = sum;
+            }
+            fast.run(line, room);
+            slow.run(line, &mut column[at..end]);
+            for (slot, fast) in column[at..end].iter_mut().zip(room) {
+                *slot = *fast - *slot;
+            }
+        });
+    }
 }
 
 /// Sum of flows per sum of volumes.
@@ -97,6 +138,8 @@ impl Node for Share {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HLCV;
+
     composite!({ flow, volume } (candle: Ohlcv) -> f64 {
         let (flow, volume) = (flow.feed(self::flow(&candle)), volume.feed(candle.volume));
         let (flow, volume) = (flow?, volume?);
@@ -105,6 +148,20 @@ impl Node for Share {
 
     fn warmup(&self) -> usize {
         self.volume.len()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.volume.len(), sweep::one(out));
+
+        sweep::chill(column, n - 1);
+        sweep::roll(
+            n,
+            (0, c.len()),
+            |i| [flow_of(c, i), c.volume[i]],
+            |i, [flow, volume]| {
+                column[i] = if volume > 0.0 { flow / volume } else { 0.0 };
+            },
+        );
     }
 }
 
@@ -120,6 +177,8 @@ impl Node for MoneyFlow {
     type In = Ohlcv;
     type Out = f64;
 
+    const READS: Reads = Reads::HLCV;
+
     composite!({ previous, up, down } (c: Ohlcv) -> f64 {
         let typical = (c.high + c.low + c.close) / 3.0;
         let last = previous.feed(typical)?;
@@ -134,6 +193,25 @@ impl Node for MoneyFlow {
 
     fn warmup(&self) -> usize {
         self.up.len() + 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.up.len(), sweep::one(out));
+        sweep::chill(column, n);
+        // Flows are written where they will be needed again: the sign tells their direction.
+        let mut flows = vec![0.0; c.len()];
+        let typical = |i: usize| (c.high[i] + c.low[i] + c.close[i]) / 3.0;
+        for i in 1..c.len() {
+            let (now, last) = (typical(i), typical(i - 1));
+            let change = now - last;
+            let still = change.abs() <= 1e-14 * (now.abs() + last.abs());
+            flows[i] = if still { 0.0 } else { (now * c.volume[i]).copysign(change * now * c.volume[i]) };
+        }
+        let split = |i: usize| if flows[i] < 0.0 { [0.0, -flows[i]] } else { [flows[i], 0.0] };
+        sweep::roll(n, (1, c.len()), split, |i, [up, down]| {
+            let total = up + down;
+            column[i] = if total <= 0.0 { 0.0 } else { 100.0 * (up.clamp(0.0, total) / total) };
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Node, indicator, peek_by_copy},
+    node::{Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, node},
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Totals {
 impl Node for Totals {
     type In = Ohlcv;
     type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         self.turnover += (c.high + c.low + c.close) / 3.0 * c.volume;
