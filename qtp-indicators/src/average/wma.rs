@@ -55,7 +55,7 @@ impl Node for WeightedMean {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
         let total = (n * (n + 1) / 2) as f64;
         crate::sweep::chill(column, n - 1);
-        crate::sweep::roll_weighted(n, input, |i, weighted, _| column[i] = weighted / total);
+        crate::sweep::roll_weighted(n, input, |i, sums| column[i] = sums.weighted / total + sums.anchor);
     }
 }
 

@@ -94,8 +94,9 @@ macro_rules! readings {
                 let reading: fn(f64, f64, f64) -> f64 = $reading;
                 let count = n as f64;
                 crate::sweep::chill(column, n - 1);
-                crate::sweep::roll_weighted(n, input, |i, weighted, plain| {
-                    let (slope, intercept) = fit(n, weighted, plain);
+                crate::sweep::roll_weighted(n, input, |i, sums| {
+                    let (slope, intercept) = fit(n, sums.weighted, sums.plain);
+                    let intercept = intercept + sums.anchor;
                     column[i] = reading(slope, intercept, count);
                 });
             }
@@ -146,8 +147,9 @@ impl Node for Miss {
         let count = n as f64;
         crate::sweep::chill(column, n);
         let before = &input[..input.len().saturating_sub(1)];
-        crate::sweep::roll_weighted(n, before, |i, weighted, plain| {
-            let (slope, intercept) = fit(n, weighted, plain);
+        crate::sweep::roll_weighted(n, before, |i, sums| {
+            let (slope, intercept) = fit(n, sums.weighted, sums.plain);
+            let intercept = intercept + sums.anchor;
             let x = input[i + 1];
             column[i + 1] = 100.0 * ratio(x - (intercept + slope * count), x);
         });
