@@ -24,7 +24,7 @@ impl WeightedMean {
 
     fn mean(&self, sum: RollingWeightedSum) -> f64 {
         let n = self.window.capacity();
-        sum.get() / (n * (n + 1) / 2) as f64
+        sum.weighted() / (n * (n + 1) / 2) as f64 + sum.anchor()
     }
 }
 

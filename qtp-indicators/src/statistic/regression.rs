@@ -27,7 +27,8 @@ impl Line {
     }
 
     fn of(&self, sums: RollingWeightedSum) -> (f64, f64) {
-        fit(self.n(), sums.get(), sums.plain())
+        let (slope, intercept) = fit(self.n(), sums.weighted(), sums.plain());
+        (slope, intercept + sums.anchor())
     }
 }
 
