@@ -55,11 +55,6 @@ impl RollingWeightedSum {
         self.weighted
     }
 
-    /// The sum of the deviations without weights.
-    pub(crate) fn plain(self) -> f64 {
-        self.plain
-    }
-
     pub(crate) fn anchor(self) -> f64 {
         self.anchor
     }

@@ -44,7 +44,6 @@ fn add<const K: usize>(sums: &mut [f64; K], terms: [f64; K]) {
 pub(crate) struct Weighed {
     /// The newest deviation weighs `n`, the oldest 1.
     pub(crate) weighted: f64,
-    pub(crate) plain: f64,
     pub(crate) anchor: f64,
 }
 
@@ -61,14 +60,14 @@ pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize,
             plain += x - anchor;
             weight += 1.0;
         }
-        emit(at, Weighed { weighted, plain, anchor });
+        emit(at, Weighed { weighted, anchor });
         let end = (at + step).min(len);
         let fresh = &input[at + 1..end];
         let gone = &input[at + 1 - n..];
         for (i, (x, old)) in fresh.iter().zip(gone).enumerate() {
             weighted += (x - anchor) * count - plain;
             plain += x - old;
-            emit(at + 1 + i, Weighed { weighted, plain, anchor });
+            emit(at + 1 + i, Weighed { weighted, anchor });
         }
         at = end;
     }
