@@ -22,10 +22,6 @@ impl Window {
         self.values.len()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(crate) fn is_full(&self) -> bool {
         self.len == self.values.len()
     }
@@ -59,6 +55,17 @@ impl Window {
             (&self.values[..0], self.len)
         };
         old.iter().chain(&self.values[..new]).copied().chain(std::iter::once(x))
+    }
+
+    /// All cells, in no order of age.
+    pub(crate) fn cells(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// All cells as they would be after `push(x)`, in no order of age.
+    pub(crate) fn cells_with(&self, x: f64) -> impl Iterator<Item = f64> + Clone + '_ {
+        let (before, after) = self.values.split_at(self.next);
+        before.iter().copied().chain(std::iter::once(x)).chain(after.iter().skip(1).copied())
     }
 
     pub(crate) fn clear(&mut self) {

@@ -6,7 +6,8 @@ use qtp_core::Ohlcv;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Indicator, Source, TimedOhlcv};
+use super::MAX_OUTPUTS;
+use crate::{Candles, Indicator, Source, TimedOhlcv, node::Admit};
 
 /// What [`SpecIndicator`](super::SpecIndicator) drives. A `bool` says whether `out` was written.
 pub(crate) trait Kernel: Send + Sync + Debug {
@@ -15,6 +16,8 @@ pub(crate) trait Kernel: Send + Sync + Debug {
     fn value(&self, out: &mut [f64]) -> bool;
     fn warmup(&self) -> usize;
     fn reset(&mut self);
+    /// Runs a fresh state over whole columns, all of one length: NaN until warm.
+    fn batch(&self, candles: Candles<'_>, open_times: &[i64], out: &mut [&mut [f64]]);
     fn save(&self) -> Result<Value, serde_json::Error>;
     fn restore(&mut self, state: &Value) -> Result<(), serde_json::Error>;
     fn boxed(&self) -> Box<dyn Kernel>;
@@ -24,11 +27,50 @@ pub(crate) trait Kernel: Send + Sync + Debug {
 pub(crate) trait Row {
     /// Writes the columns in order.
     fn write(&self, out: &mut [f64]);
+
+    /// Writes row `i` of the columns.
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        let mut row = [f64::NAN; MAX_OUTPUTS];
+        self.write(&mut row);
+        for (column, value) in out.iter_mut().zip(row) {
+            column[i] = value;
+        }
+    }
 }
 
 impl Row for f64 {
     fn write(&self, out: &mut [f64]) {
         fill(out, &[*self]);
+    }
+
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        if let [column, ..] = out {
+            column[i] = *self;
+        }
+    }
+}
+
+impl<const N: usize> Row for [f64; N] {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, self);
+    }
+
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        for (column, value) in out.iter_mut().zip(self) {
+            column[i] = *value;
+        }
+    }
+}
+
+impl Row for (f64, f64) {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, &[self.0, self.1]);
+    }
+}
+
+impl Row for Ohlcv {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, &[self.open, self.high, self.low, self.close, self.volume]);
     }
 }
 
@@ -40,6 +82,7 @@ pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
 }
 
 /// An indicator over one series of the candle.
+#[allow(dead_code, reason = "for indicators written against the public trait alone")]
 pub(crate) fn series<T>(indicator: T, source: Source) -> Box<dyn Kernel>
 where
     T: Indicator<f64, Output: Row> + State,
@@ -48,6 +91,7 @@ where
 }
 
 /// An indicator over whole candles.
+#[allow(dead_code, reason = "for indicators written against the public trait alone")]
 pub(crate) fn candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<Ohlcv, Output: Row> + State,
@@ -121,6 +165,18 @@ where
 
     fn reset(&mut self) {
         self.indicator.reset();
+    }
+
+    fn batch(&self, candles: Candles<'_>, open_times: &[i64], out: &mut [&mut [f64]]) {
+        let mut indicator = self.indicator.clone();
+        indicator.reset();
+        for (i, open_time) in open_times.iter().enumerate() {
+            let candle = TimedOhlcv { open_time: *open_time, ohlcv: <Ohlcv as Admit>::at(candles, i) };
+            match indicator.update(I::read(&candle, self.source)) {
+                Some(row) => row.put(out, i),
+                None => out.iter_mut().for_each(|column| column[i] = f64::NAN),
+            }
+        }
     }
 
     fn save(&self) -> Result<Value, serde_json::Error> {
