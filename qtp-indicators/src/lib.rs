@@ -6,6 +6,7 @@ mod error;
 mod indicator;
 mod input;
 pub mod momentum;
+pub mod pattern;
 pub mod registry;
 mod rolling;
 pub mod volatility;
