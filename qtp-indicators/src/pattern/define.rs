@@ -31,14 +31,13 @@ macro_rules! averages {
 
             #[inline]
             #[allow(unused, reason = "a pattern without averages has nothing to move")]
-            fn roll<B: crate::pattern::Bars>(totals: &mut crate::pattern::Totals, bars: &B) {
+            fn changes<B: crate::pattern::Bars>(bars: &B, mut put: impl FnMut(usize, f64)) {
                 use crate::pattern::Setting as _;
-                let mut slots = totals.iter_mut();
+                let mut slot = 0;
                 $(
-                    if let Some(total) = slots.next() {
-                        let new = $setting::measure(&bars.ago($ago));
-                        *total += new - $setting::measure(&bars.ago($ago + $setting::PERIOD));
-                    }
+                    let new = $setting::measure(&bars.ago($ago));
+                    put(slot, new - $setting::measure(&bars.ago($ago + $setting::PERIOD)));
+                    slot += 1;
                 )*
             }
         }
@@ -60,11 +59,11 @@ macro_rules! patterns {
                 type Memory = ();
 
                 #[inline]
-                fn recognise<B: crate::pattern::Bars>(
+                fn recognise<S: crate::pattern::Sight>(
                     &self,
-                    $view: &crate::pattern::View<'_, Self, B>,
+                    $view: &crate::pattern::View<'_, Self, S>,
                     (): &mut (),
-                ) -> i32 {
+                ) -> f64 {
                     $rule
                 }
             }
@@ -108,11 +107,11 @@ macro_rules! penetrations {
                 type Memory = ();
 
                 #[inline]
-                fn recognise<B: crate::pattern::Bars>(
+                fn recognise<S: crate::pattern::Sight>(
                     &self,
-                    $view: &crate::pattern::View<'_, Self, B>,
+                    $view: &crate::pattern::View<'_, Self, S>,
                     (): &mut (),
-                ) -> i32 {
+                ) -> f64 {
                     let $penetration = self.penetration;
                     $rule
                 }

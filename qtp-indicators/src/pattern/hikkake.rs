@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bars, Candlestick, Near, Pattern, View,
+    Candlestick, Near, Pattern, Sight, View,
     define::{averages, entry},
     when,
 };
@@ -13,7 +13,7 @@ use crate::registry::{Entry, candles};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct HikkakeMemory {
     /// 100 or -100; 0 when none is open.
-    result: i32,
+    result: f64,
     /// Candles left in which a close confirms it.
     left: u8,
     /// What the close must pass: high or low of the candle before the false break.
@@ -23,20 +23,20 @@ pub struct HikkakeMemory {
 impl HikkakeMemory {
     /// Takes the newest candle, which completes a hikkake with `result` (0: none) against `level`.
     #[inline]
-    fn take(&mut self, result: i32, level: f64, close: f64) -> i32 {
-        if result != 0 {
+    fn take(&mut self, result: f64, level: f64, close: f64) -> f64 {
+        if result != 0.0 {
             *self = Self { result, left: 3, level };
             return result;
         }
         if self.left == 0 {
-            return 0;
+            return 0.0;
         }
         self.left -= 1;
-        let confirmed = if self.result > 0 { close > self.level } else { close < self.level };
+        let confirmed = if self.result > 0.0 { close > self.level } else { close < self.level };
         if confirmed {
             self.left = 0;
         }
-        when(confirmed, 2 * self.result)
+        when(confirmed, 2.0 * self.result)
     }
 }
 
@@ -52,12 +52,12 @@ impl Pattern for Hikkake {
     type Memory = HikkakeMemory;
 
     #[inline]
-    fn recognise<B: Bars>(&self, view: &View<'_, Self, B>, memory: &mut HikkakeMemory) -> i32 {
+    fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut HikkakeMemory) -> f64 {
         let [a, b, c] = view.last();
-        let inside = b.high < a.high && b.low > a.low;
-        let down = inside && c.high < b.high && c.low < b.low;
-        let up = inside && c.high > b.high && c.low > b.low;
-        let result = when(down, 100) - when(up, 100);
+        let inside = (b.high < a.high) & (b.low > a.low);
+        let down = inside & (c.high < b.high) & (c.low < b.low);
+        let up = inside & (c.high > b.high) & (c.low > b.low);
+        let result = when(down, 100.0) - when(up, 100.0);
         memory.take(result, if down { b.high } else { b.low }, c.close)
     }
 }
@@ -75,13 +75,13 @@ impl Pattern for ModifiedHikkake {
     type Memory = HikkakeMemory;
 
     #[inline]
-    fn recognise<B: Bars>(&self, view: &View<'_, Self, B>, memory: &mut HikkakeMemory) -> i32 {
+    fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut HikkakeMemory) -> f64 {
         let [a, b, c, d] = view.last();
         let near = view.mean::<Near, 2>();
-        let inside = b.high < a.high && b.low > a.low && c.high < b.high && c.low > b.low;
-        let down = inside && d.high < c.high && d.low < c.low && b.close <= b.low + near;
-        let up = inside && d.high > c.high && d.low > c.low && b.close >= b.high - near;
-        let result = when(down, 100) - when(up, 100);
+        let inside = (b.high < a.high) & (b.low > a.low) & (c.high < b.high) & (c.low > b.low);
+        let down = inside & (d.high < c.high) & (d.low < c.low) & (b.close <= b.low + near);
+        let up = inside & (d.high > c.high) & (d.low > c.low) & (b.close >= b.high - near);
+        let result = when(down, 100.0) - when(up, 100.0);
         memory.take(result, if down { c.high } else { c.low }, d.close)
     }
 }

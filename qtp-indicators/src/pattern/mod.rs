@@ -7,6 +7,7 @@
 //! Positive numbers are bullish, negative ones bearish, 0 is no pattern. Most rules look at the candles alone: whether a
 //! reversal pattern stands at the end of a trend is for the caller to ask.
 
+mod batch;
 mod define;
 pub(crate) mod five;
 pub(crate) mod hikkake;
@@ -17,11 +18,12 @@ mod setting;
 pub(crate) mod single;
 pub(crate) mod triple;
 
+pub use batch::recognise;
 pub use five::*;
 pub use hikkake::{Hikkake, HikkakeMemory, ModifiedHikkake};
 pub use pair::*;
 pub use penetration::*;
-pub use run::{Averages, Bars, Candlestick, MAX_AVERAGES, Pattern, Totals, View, recognise};
+pub use run::{Averages, Bars, Candlestick, MAX_AVERAGES, Pattern, Sight, Totals, View};
 pub use setting::{
     Bar, BodyDoji, BodyLong, BodyShort, Equal, Far, Measure, Near, Setting, ShadowLong, ShadowShort,
     ShadowVeryLong, ShadowVeryShort,
@@ -31,6 +33,6 @@ pub use triple::*;
 
 /// `strength` if the rule holds, else 0.
 #[inline]
-fn when(holds: bool, strength: i32) -> i32 {
-    if holds { strength } else { 0 }
+fn when(holds: bool, strength: f64) -> f64 {
+    if holds { strength } else { 0.0 }
 }

@@ -1,12 +1,12 @@
-//! Runs a pattern: candle by candle over a ring, or over whole slices with the same arithmetic.
+//! Runs a pattern candle by candle, over a ring.
 
-use std::marker::PhantomData;
+use std::{cmp::Ordering, marker::PhantomData};
 
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::setting::{Bar, Setting};
-use crate::{Indicator, SpecError, input::INPUT_LIMIT};
+use super::setting::{Bar, Measure, Setting};
+use crate::Indicator;
 
 /// Candles that a run can look back on, the newest included.
 pub(super) const SPAN: usize = 16;
@@ -25,8 +25,8 @@ pub trait Averages {
     /// Sums each average afresh for the candle that comes next; `bars.ago(0)` is the newest candle known.
     fn start<B: Bars>(bars: &B) -> Totals;
 
-    /// Moves each total from the newest candle on to the next one.
-    fn roll<B: Bars>(totals: &mut Totals, bars: &B);
+    /// Gives `put` each total's place and its change from the newest candle to the next one.
+    fn changes<B: Bars>(bars: &B, put: impl FnMut(usize, f64));
 }
 
 /// A candlestick pattern: a rule over the last candles and their averages.
@@ -34,6 +34,7 @@ pub trait Averages {
 /// # Contract
 ///
 /// `recognise` reads no candle farther back than `FROM`, and its answer depends on nothing but the view and the memory.
+/// Rules are written without branches (`&`, not `&&`), so that the batch form computes several candles at once.
 pub trait Pattern: Averages + Copy {
     /// Candles needed before the first one that may be recognised: TA-Lib's lookback.
     const LOOKBACK: usize;
@@ -43,7 +44,7 @@ pub trait Pattern: Averages + Copy {
     type Memory: Copy + Default + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
 
     /// Returns 0, or the sign and strength of the pattern that the newest candle completes.
-    fn recognise<B: Bars>(&self, view: &View<'_, Self, B>, memory: &mut Self::Memory) -> i32;
+    fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut Self::Memory) -> f64;
 }
 
 /// Random access to the last candles.
@@ -52,39 +53,44 @@ pub trait Bars {
     fn ago(&self, ago: usize) -> Bar;
 }
 
+/// The last candles and the totals of the newest.
+pub trait Sight: Bars {
+    /// The total at this place of [`Averages::LIST`].
+    fn total(&self, place: usize) -> f64;
+}
+
 /// What a pattern's rule sees.
 #[derive(Debug)]
-pub struct View<'a, P, B> {
-    bars: &'a B,
-    totals: &'a Totals,
+pub struct View<'a, P, S> {
+    sight: &'a S,
     pattern: PhantomData<fn(P)>,
 }
 
-impl<'a, P: Pattern, B: Bars> View<'a, P, B> {
+impl<'a, P: Pattern, S: Sight> View<'a, P, S> {
     #[inline]
-    fn new(bars: &'a B, totals: &'a Totals) -> Self {
-        Self { bars, totals, pattern: PhantomData }
+    pub(super) fn new(sight: &'a S) -> Self {
+        Self { sight, pattern: PhantomData }
     }
 
     /// The last `N` candles, oldest first.
     #[inline]
     #[must_use]
     pub fn last<const N: usize>(&self) -> [Bar; N] {
-        std::array::from_fn(|i| self.bars.ago(N - 1 - i))
+        std::array::from_fn(|i| self.sight.ago(N - 1 - i))
     }
 
-    /// The threshold of setting `S` for the candle `AGO` before the newest; a pattern that does not list it does not
+    /// The threshold of a setting for the candle `AGO` before the newest; a pattern that does not list it does not
     /// compile. Expression order as in TA-Lib.
     #[inline]
     #[must_use]
-    pub fn mean<S: Setting, const AGO: usize>(&self) -> f64 {
-        let mean = if S::PERIOD == 0 {
-            S::measure(&self.bars.ago(AGO))
+    pub fn mean<T: Setting, const AGO: usize>(&self) -> f64 {
+        let mean = if T::PERIOD == 0 {
+            T::measure(&self.sight.ago(AGO))
         } else {
-            self.totals[const { place::<P>(S::ID, AGO, S::PERIOD) }] / S::PERIOD as f64
+            self.sight.total(const { place::<P>(T::ID, AGO, T::PERIOD) }) / T::PERIOD as f64
         };
-        let half = if matches!(S::MEASURE, super::Measure::Shadows) { 2.0 } else { 1.0 };
-        S::FACTOR * mean / half
+        let half = if matches!(T::MEASURE, Measure::Shadows) { 2.0 } else { 1.0 };
+        T::FACTOR * mean / half
     }
 }
 
@@ -121,11 +127,11 @@ const fn place<P: Pattern>(setting: u8, ago: usize, period: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(bound(serialize = "P: Serialize", deserialize = "P: DeserializeOwned"))]
 pub struct Candlestick<P: Pattern> {
-    pattern: P,
+    pub(super) pattern: P,
     ring: Ring,
-    totals: Totals,
-    memory: P::Memory,
-    found: i32,
+    pub(super) totals: Totals,
+    pub(super) memory: P::Memory,
+    found: f64,
 }
 
 /// The last candles; the count of all candles taken says where the next one goes.
@@ -139,6 +145,7 @@ struct Ring {
 struct Next<'a> {
     ring: &'a Ring,
     newest: Bar,
+    totals: &'a Totals,
 }
 
 impl Bars for Ring {
@@ -155,6 +162,13 @@ impl Bars for Next<'_> {
     }
 }
 
+impl Sight for Next<'_> {
+    #[inline]
+    fn total(&self, place: usize) -> f64 {
+        self.totals[place]
+    }
+}
+
 impl<P: Pattern> Candlestick<P> {
     /// Starts to look for `pattern`.
     #[must_use]
@@ -165,32 +179,31 @@ impl<P: Pattern> Candlestick<P> {
             ring: Ring::default(),
             totals: [0.0; MAX_AVERAGES],
             memory: P::Memory::default(),
-            found: 0,
+            found: 0.0,
         }
     }
 
     /// What the newest candle completes, and the memory after it.
-    fn look(&self, bars: &Next<'_>) -> (i32, P::Memory) {
+    fn look(&self, newest: Bar) -> (f64, P::Memory) {
         let mut memory = self.memory;
         if self.ring.taken < P::FROM {
-            return (0, memory);
+            return (0.0, memory);
         }
-        let found = self.pattern.recognise(&View::new(bars, &self.totals), &mut memory);
-        (if self.ring.taken < P::LOOKBACK { 0 } else { found }, memory)
+        let next = Next { ring: &self.ring, newest, totals: &self.totals };
+        let found = self.pattern.recognise(&View::new(&next), &mut memory);
+        // Adding zero makes -0 a 0.
+        (if self.ring.taken < P::LOOKBACK { 0.0 } else { found + 0.0 }, memory)
     }
 
     fn take(&mut self, newest: Bar) {
-        let bars = Next { ring: &self.ring, newest };
-        let (found, memory) = self.look(&bars);
-        if self.ring.taken >= P::FROM {
-            P::roll(&mut self.totals, &bars);
-        }
+        (self.found, self.memory) = self.look(newest);
         self.ring.bars[self.ring.taken % SPAN] = newest;
         self.ring.taken += 1;
-        if self.ring.taken == P::FROM {
-            self.totals = P::start(&self.ring);
+        match self.ring.taken.cmp(&P::FROM) {
+            Ordering::Less => {}
+            Ordering::Equal => self.totals = P::start(&self.ring),
+            Ordering::Greater => P::changes(&self.ring, |place, change| self.totals[place] += change),
         }
-        (self.found, self.memory) = (found, memory);
     }
 }
 
@@ -203,12 +216,11 @@ impl<P: Pattern + Send> Indicator<Ohlcv> for Candlestick<P> {
     }
 
     fn peek(&self, input: Ohlcv) -> Option<f64> {
-        let bars = Next { ring: &self.ring, newest: Bar::admit(&input)? };
-        Some(f64::from(self.look(&bars).0))
+        Some(self.look(Bar::admit(&input)?).0)
     }
 
     fn value(&self) -> Option<f64> {
-        (self.ring.taken > 0).then_some(f64::from(self.found))
+        (self.ring.taken > 0).then_some(self.found)
     }
 
     fn warmup(&self) -> usize {
@@ -218,101 +230,4 @@ impl<P: Pattern + Send> Indicator<Ohlcv> for Candlestick<P> {
     fn reset(&mut self) {
         *self = Self::new(self.pattern);
     }
-}
-
-/// Sixteen candles in a row of four slices.
-struct Windows<'a> {
-    open: &'a [f64; SPAN],
-    high: &'a [f64; SPAN],
-    low: &'a [f64; SPAN],
-    close: &'a [f64; SPAN],
-}
-
-impl Bars for Windows<'_> {
-    #[inline]
-    fn ago(&self, ago: usize) -> Bar {
-        let i = SPAN - 1 - ago;
-        Bar { open: self.open[i], high: self.high[i], low: self.low[i], close: self.close[i] }
-    }
-}
-
-/// Rows whose prices are checked before they are computed on: small enough to stay in the nearest cache.
-const BLOCK: usize = 512;
-
-/// Looks for `pattern` in `[open, high, low, close]`; `out[i]` is what candle `i` completes.
-///
-/// The numbers are those of [`Candlestick`] from the first candle on; a candle with a NaN or infinite price gives NaN
-/// and is skipped.
-///
-/// # Errors
-///
-/// [`SpecError::BufferLength`] if the slices are not of one length.
-///
-/// ```
-/// use qtp_indicators::pattern::{Engulfing, recognise};
-///
-/// let mut out = [0.0; 3];
-/// let (open, close) = ([9.0, 10.0, 8.0], [10.0, 9.0, 11.0]);
-/// recognise(Engulfing, [&open, &[12.0; 3], &[7.0; 3], &close], &mut out)?;
-/// assert_eq!(out, [0.0, 0.0, 100.0]);
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
-pub fn recognise<P: Pattern + Send>(
-    pattern: P,
-    prices: [&[f64]; 4],
-    out: &mut [f64],
-) -> Result<(), SpecError> {
-    let expected = out.len();
-    for (what, series) in ["open", "high", "low", "close"].into_iter().zip(prices) {
-        if series.len() != expected {
-            return Err(SpecError::BufferLength { what, expected, actual: series.len() });
-        }
-    }
-    let mut state = Candlestick::new(pattern);
-    // The first candles go through the ring, which starts the totals; the rest is one loop without branches on time.
-    let head = expected.min(SPAN - 1);
-    stream(&mut state, prices, out, head);
-    let mut from = head;
-    while from < expected {
-        let to = expected.min(from + BLOCK);
-        let block = prices.map(|series| &series[from + 1 - SPAN..to]);
-        if !block.iter().all(|series| plain(series)) {
-            stream(&mut Candlestick::new(pattern), prices, out, expected);
-            return Ok(());
-        }
-        rows(&mut state, block, &mut out[from..to]);
-        from = to;
-    }
-    Ok(())
-}
-
-/// Whether every price is finite and within the limit of inputs.
-fn plain(series: &[f64]) -> bool {
-    series.iter().fold(true, |plain, x| plain & (x.abs() <= INPUT_LIMIT))
-}
-
-fn stream<P: Pattern + Send>(
-    state: &mut Candlestick<P>,
-    [open, high, low, close]: [&[f64]; 4],
-    out: &mut [f64],
-    rows: usize,
-) {
-    let prices = open.iter().zip(high).zip(low).zip(close);
-    for (slot, (((open, high), low), close)) in out.iter_mut().zip(prices).take(rows) {
-        let candle = Ohlcv { open: *open, high: *high, low: *low, close: *close, volume: 0.0 };
-        *slot = state.update(candle).unwrap_or(f64::NAN);
-    }
-}
-
-/// One row for each window of the block; only totals and memory of `state` are used and moved on.
-fn rows<P: Pattern>(state: &mut Candlestick<P>, [open, high, low, close]: [&[f64]; 4], out: &mut [f64]) {
-    let (pattern, mut totals, mut memory) = (state.pattern, state.totals, state.memory);
-    let prices = open.array_windows().zip(high.array_windows()).zip(low.array_windows());
-    let windows = prices.zip(close.array_windows());
-    for (slot, (((open, high), low), close)) in out.iter_mut().zip(windows) {
-        let bars = Windows { open, high, low, close };
-        *slot = f64::from(pattern.recognise(&View::new(&bars, &totals), &mut memory));
-        P::roll(&mut totals, &bars);
-    }
-    (state.totals, state.memory) = (totals, memory);
 }

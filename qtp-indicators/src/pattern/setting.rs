@@ -47,8 +47,8 @@ impl Bar {
     /// 1 for white, -1 for black.
     #[inline]
     #[must_use]
-    pub fn color(&self) -> i32 {
-        if self.white() { 1 } else { -1 }
+    pub fn color(&self) -> f64 {
+        if self.white() { 1.0 } else { -1.0 }
     }
 
     /// Height of the real body.
