@@ -28,7 +28,7 @@ struct InBlock<'a> {
 }
 
 impl Bars for InBlock<'_> {
-    #[inline]
+    #[inline(always)]
     fn ago(&self, ago: usize) -> Bar {
         let i = self.row + (SPAN - 1 - ago);
         let [open, high, low, close] = self.prices.map(|series| series[i]);
@@ -37,7 +37,7 @@ impl Bars for InBlock<'_> {
 }
 
 impl Sight for InBlock<'_> {
-    #[inline]
+    #[inline(always)]
     fn total(&self, place: usize) -> f64 {
         self.totals[place][self.row]
     }
@@ -149,16 +149,11 @@ fn sum<P: Pattern>(
 /// The rule at each candle of the block.
 fn look<P: Pattern>(state: &mut Candlestick<P>, prices: Prices<'_>, totals: &BlockTotals, out: &mut [f64]) {
     let (pattern, mut memory) = (state.pattern, state.memory);
-    if let Ok(out) = <&mut [f64; BLOCK]>::try_from(&mut *out) {
-        for row in 0..BLOCK {
-            let candle = InBlock { prices, totals, row };
-            out[row] = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
-        }
-    } else {
-        for (row, out) in out.iter_mut().enumerate().take(BLOCK) {
-            let candle = InBlock { prices, totals, row };
-            *out = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
-        }
+    let mut found = [0.0; BLOCK];
+    for row in 0..BLOCK {
+        let candle = InBlock { prices, totals, row };
+        found[row] = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
     }
+    out.copy_from_slice(&found[..out.len()]);
     state.memory = memory;
 }

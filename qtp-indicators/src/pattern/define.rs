@@ -12,7 +12,7 @@ macro_rules! averages {
             const LIST: &'static [(u8, usize)] =
                 &[$((<$setting as crate::pattern::Setting>::ID, $ago)),*];
 
-            #[inline]
+            #[inline(always)]
             #[allow(unused, reason = "a pattern without averages has nothing to sum")]
             fn start<B: crate::pattern::Bars>(bars: &B) -> crate::pattern::Totals {
                 use crate::pattern::Setting as _;
@@ -29,7 +29,7 @@ macro_rules! averages {
                 totals
             }
 
-            #[inline]
+            #[inline(always)]
             #[allow(unused, reason = "a pattern without averages has nothing to move")]
             fn changes<B: crate::pattern::Bars>(bars: &B, mut put: impl FnMut(usize, f64)) {
                 use crate::pattern::Setting as _;
@@ -58,7 +58,7 @@ macro_rules! patterns {
                 const LOOKBACK: usize = $lookback;
                 type Memory = ();
 
-                #[inline]
+                #[inline(always)]
                 fn recognise<S: crate::pattern::Sight>(
                     &self,
                     $view: &crate::pattern::View<'_, Self, S>,
@@ -106,7 +106,7 @@ macro_rules! penetrations {
                 const LOOKBACK: usize = $lookback;
                 type Memory = ();
 
-                #[inline]
+                #[inline(always)]
                 fn recognise<S: crate::pattern::Sight>(
                     &self,
                     $view: &crate::pattern::View<'_, Self, S>,

@@ -1,15 +1,15 @@
 //! Patterns of four and five candles; in a rule `a` is the oldest.
 
-use super::{Bar, BodyLong, BodyShort, Near, ShadowVeryShort, define::patterns, when};
+use super::{Bar, BodyLong, BodyShort, Near, ShadowVeryShort, define::patterns, either, when};
 
 /// Whether a candle opens within `near` of the body of the one before.
-#[inline]
+#[inline(always)]
 fn opens_in(bar: &Bar, before: &Bar, near: f64) -> bool {
     (bar.open >= before.bottom() - near) & (bar.open <= before.top() + near)
 }
 
 /// Whether a body overlaps the whole range of `of`.
-#[inline]
+#[inline(always)]
 fn touches(bar: &Bar, of: &Bar) -> bool {
     (bar.bottom() < of.high) & (bar.top() > of.low)
 }
@@ -29,11 +29,11 @@ patterns! {
     ThreeLineStrike, "3linestrike", 8, [Near @ 3, Near @ 2],
     "Three-line strike: three candles one way, then one that takes it all back", |view| {
         let [a, b, c, d] = view.last();
-        let colors = (a.color() == b.color()) & (b.color() == c.color()) & (d.color() == -c.color());
+        let colors = (a.white() == b.white()) & (b.white() == c.white()) & (d.white() != c.white());
         let opens = opens_in(&b, &a, view.mean::<Near, 3>()) & opens_in(&c, &b, view.mean::<Near, 2>());
         let up = (c.close > b.close) & (b.close > a.close) & (d.open > c.close) & (d.close < a.open);
         let down = (c.close < b.close) & (b.close < a.close) & (d.open < c.close) & (d.close > a.open);
-        when(colors & opens & if c.white() { up } else { down }, 100.0 * c.color())
+        when(colors & opens & either(c.white(), up, down), 100.0 * c.color())
     };
 
     ConcealingBabySwallow, "concealbabyswall", 13, [ShadowVeryShort @ 3, ShadowVeryShort @ 2, ShadowVeryShort @ 1],
@@ -58,13 +58,13 @@ patterns! {
     Breakaway, "breakaway", 14, [BodyLong @ 4],
     "Breakaway: a gap that runs on for three candles, then a close back into it", |view| {
         let [a, b, c, d, e] = view.last();
-        let colors = (a.color() == b.color()) & (b.color() == d.color()) & (d.color() == -e.color());
+        let colors = (a.white() == b.white()) & (b.white() == d.white()) & (d.white() != e.white());
         let long = a.body() > view.mean::<BodyLong, 4>();
         let down = b.body_gaps_down(&a) & (c.high < b.high) & (c.low < b.low) & (d.high < c.high) & (d.low < c.low)
             & (e.close > b.open) & (e.close < a.close);
         let up = b.body_gaps_up(&a) & (c.high > b.high) & (c.low > b.low) & (d.high > c.high) & (d.low > c.low)
             & (e.close < b.open) & (e.close > a.close);
-        when(colors & long & if a.black() { down } else { up }, 100.0 * e.color())
+        when(colors & long & either(a.black(), down, up), 100.0 * e.color())
     };
 
     RiseFallThreeMethods, "risefall3methods", 14,
@@ -74,8 +74,8 @@ patterns! {
         let long = (a.body() > view.mean::<BodyLong, 4>()) & (e.body() > view.mean::<BodyLong, 0>());
         let short = (b.body() < view.mean::<BodyShort, 3>()) & (c.body() < view.mean::<BodyShort, 2>())
             & (d.body() < view.mean::<BodyShort, 1>());
-        let colors = (a.color() == -b.color()) & (b.color() == c.color()) & (c.color() == d.color())
-            & (d.color() == -e.color());
+        let colors = (a.white() != b.white()) & (b.white() == c.white()) & (c.white() == d.white())
+            & (d.white() != e.white());
         let sign = a.color();
         let back = (c.close * sign < b.close * sign) & (d.close * sign < c.close * sign);
         let on = (e.open * sign > d.close * sign) & (e.close * sign > a.close * sign);

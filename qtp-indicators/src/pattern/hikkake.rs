@@ -22,7 +22,7 @@ pub struct HikkakeMemory {
 
 impl HikkakeMemory {
     /// Takes the newest candle, which completes a hikkake with `result` (0: none) against `level`.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, result: f64, level: f64, close: f64) -> f64 {
         if result != 0.0 {
             *self = Self { result, left: 3, level };
@@ -51,7 +51,7 @@ impl Pattern for Hikkake {
     const FROM: usize = 2;
     type Memory = HikkakeMemory;
 
-    #[inline]
+    #[inline(always)]
     fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut HikkakeMemory) -> f64 {
         let [a, b, c] = view.last();
         let inside = (b.high < a.high) & (b.low > a.low);
@@ -74,7 +74,7 @@ impl Pattern for ModifiedHikkake {
     const FROM: usize = 7;
     type Memory = HikkakeMemory;
 
-    #[inline]
+    #[inline(always)]
     fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut HikkakeMemory) -> f64 {
         let [a, b, c, d] = view.last();
         let near = view.mean::<Near, 2>();

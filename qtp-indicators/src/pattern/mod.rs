@@ -32,7 +32,13 @@ pub use single::*;
 pub use triple::*;
 
 /// `strength` if the rule holds, else 0.
-#[inline]
+#[inline(always)]
 fn when(holds: bool, strength: f64) -> f64 {
     if holds { strength } else { 0.0 }
+}
+
+/// `yes` where the condition holds, else `no`, without a branch.
+#[inline(always)]
+fn either(condition: bool, yes: bool, no: bool) -> bool {
+    (condition & yes) | (!condition & no)
 }

@@ -1,17 +1,18 @@
 //! Patterns of two candles; in a rule `a` is the earlier, `b` the newest.
 
 use super::{
-    Bar, BodyDoji, BodyLong, BodyShort, Equal, Near, ShadowLong, ShadowVeryShort, define::patterns, when,
+    Bar, BodyDoji, BodyLong, BodyShort, Equal, Near, ShadowLong, ShadowVeryShort, define::patterns, either,
+    when,
 };
 
 /// Within `reach` of `level` on either side.
-#[inline]
+#[inline(always)]
 fn at(price: f64, level: f64, reach: f64) -> bool {
     (price <= level + reach) & (price >= level - reach)
 }
 
 /// Engulfed from end to end: 100; with one end in common: 80; else 0.
-#[inline]
+#[inline(always)]
 fn engulfed(inner: &Bar, outer: &Bar) -> f64 {
     if (inner.top() < outer.top()) & (inner.bottom() > outer.bottom()) {
         100.0
@@ -23,15 +24,15 @@ fn engulfed(inner: &Bar, outer: &Bar) -> f64 {
 }
 
 /// A long body whose shadows are both very short.
-#[inline]
+#[inline(always)]
 fn marubozu(bar: &Bar, long: f64, short: f64) -> bool {
     (bar.body() > long) & (bar.upper() < short) & (bar.lower() < short)
 }
 
 /// Two marubozu of opposite colours with a gap away from the first.
-#[inline]
+#[inline(always)]
 fn kicks(a: &Bar, b: &Bar) -> bool {
-    (a.color() == -b.color()) & if a.black() { b.gaps_up(a) } else { b.gaps_down(a) }
+    (a.white() != b.white()) & either(a.black(), b.gaps_up(a), b.gaps_down(a))
 }
 
 patterns! {
@@ -70,7 +71,7 @@ patterns! {
         let [a, b] = view.last();
         let up = ((b.close >= a.open) & (b.open < a.close)) | ((b.close > a.open) & (b.open <= a.close));
         let down = ((b.open >= a.close) & (b.close < a.open)) | ((b.open > a.close) & (b.close <= a.open));
-        let covers = if b.white() { a.black() & up } else { a.white() & down };
+        let covers = (b.white() & a.black() & up) | (b.black() & a.white() & down);
         let strength = if (b.open != a.close) & (b.close != a.open) { 100.0 } else { 80.0 };
         when(covers, strength * b.color())
     };
@@ -93,7 +94,7 @@ patterns! {
     "Doji star: a doji that gaps away from a long body", |view| {
         let [a, b] = view.last();
         let sizes = (a.body() > view.mean::<BodyLong, 1>()) & (b.body() <= view.mean::<BodyDoji, 0>());
-        let gap = if a.white() { b.body_gaps_up(&a) } else { b.body_gaps_down(&a) };
+        let gap = either(a.white(), b.body_gaps_up(&a), b.body_gaps_down(&a));
         when(sizes & gap, -100.0 * a.color())
     };
 
@@ -119,8 +120,8 @@ patterns! {
         let [a, b] = view.last();
         let first = marubozu(&a, view.mean::<BodyLong, 1>(), view.mean::<ShadowVeryShort, 1>());
         let second = marubozu(&b, view.mean::<BodyLong, 0>(), view.mean::<ShadowVeryShort, 0>());
-        let longer = if b.body() > a.body() { b } else { a };
-        when(first & second & kicks(&a, &b), 100.0 * longer.color())
+        let color = if b.body() > a.body() { b.color() } else { a.color() };
+        when(first & second & kicks(&a, &b), 100.0 * color)
     };
 
     MatchingLow, "matchinglow", 6, [Equal @ 1], "Matching low: two black candles with equal closes", |view| {
@@ -160,7 +161,7 @@ patterns! {
     SeparatingLines, "separatinglines", 11, [ShadowVeryShort @ 0, BodyLong @ 0, Equal @ 1],
     "Separating lines: a belt hold that opens where the previous candle of the other colour opened", |view| {
         let [a, b] = view.last();
-        let opens = (a.color() == -b.color()) & at(b.open, a.open, view.mean::<Equal, 1>());
+        let opens = (a.white() != b.white()) & at(b.open, a.open, view.mean::<Equal, 1>());
         let shadow = if b.white() { b.lower() } else { b.upper() };
         let belt = (b.body() > view.mean::<BodyLong, 0>()) & (shadow < view.mean::<ShadowVeryShort, 0>());
         when(opens & belt, 100.0 * b.color())
@@ -171,6 +172,6 @@ patterns! {
         let [a, b] = view.last();
         let long = (a.body() > view.mean::<BodyLong, 1>()) & (b.body() > view.mean::<BodyLong, 0>());
         let closes = at(b.close, a.close, view.mean::<Equal, 1>());
-        when((a.color() == -b.color()) & long & closes, 100.0 * b.color())
+        when((a.white() != b.white()) & long & closes, 100.0 * b.color())
     };
 }

@@ -1,15 +1,15 @@
 //! Patterns whose last candle must reach a given part of the first body; in a rule `a` is the oldest.
 
-use super::{Bar, BodyDoji, BodyLong, BodyShort, define::penetrations, when};
+use super::{Bar, BodyDoji, BodyLong, BodyShort, define::penetrations, either, when};
 
 /// A body gap up and then a black close into the first white body.
-#[inline]
+#[inline(always)]
 fn evening(a: &Bar, b: &Bar, c: &Bar, penetration: f64) -> bool {
     a.white() & b.body_gaps_up(a) & c.black() & (c.close < a.close - a.body() * penetration)
 }
 
 /// A body gap down and then a white close into the first black body.
-#[inline]
+#[inline(always)]
 fn morning(a: &Bar, b: &Bar, c: &Bar, penetration: f64) -> bool {
     a.black() & b.body_gaps_down(a) & c.white() & (c.close > a.close + a.body() * penetration)
 }
@@ -64,7 +64,7 @@ penetrations! {
         let reach = a.body() * penetration;
         let falls = c.black() & (c.close < a.close - reach) & b.gaps_up(&a) & c.gaps_down(&b);
         let rises = c.white() & (c.close > a.close + reach) & b.gaps_down(&a) & c.gaps_up(&b);
-        when(sizes & if a.white() { falls } else { rises }, 100.0 * c.color())
+        when(sizes & either(a.white(), falls, rises), 100.0 * c.color())
     };
 
     MatHold, "mathold", 14, 0.5, [BodyLong @ 4, BodyShort @ 3, BodyShort @ 2, BodyShort @ 1],
@@ -76,7 +76,7 @@ penetrations! {
         let floor = a.close - a.body() * penetration;
         let hold = (c.bottom() < a.close) & (d.bottom() < a.close) & (c.bottom() > floor) & (d.bottom() > floor);
         let fall = (c.top() < b.open) & (d.top() < c.top());
-        let on = e.white() & (e.open > d.close) & (e.close > b.high.max(c.high).max(d.high));
+        let on = e.white() & (e.open > d.close) & (e.close > b.high) & (e.close > c.high) & (e.close > d.high);
         when(short & start & hold & fall & on, 100.0)
     };
 }

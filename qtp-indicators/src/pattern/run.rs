@@ -67,13 +67,13 @@ pub struct View<'a, P, S> {
 }
 
 impl<'a, P: Pattern, S: Sight> View<'a, P, S> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(sight: &'a S) -> Self {
         Self { sight, pattern: PhantomData }
     }
 
     /// The last `N` candles, oldest first.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn last<const N: usize>(&self) -> [Bar; N] {
         std::array::from_fn(|i| self.sight.ago(N - 1 - i))
@@ -81,7 +81,7 @@ impl<'a, P: Pattern, S: Sight> View<'a, P, S> {
 
     /// The threshold of a setting for the candle `AGO` before the newest; a pattern that does not list it does not
     /// compile. Expression order as in TA-Lib.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn mean<T: Setting, const AGO: usize>(&self) -> f64 {
         let mean = if T::PERIOD == 0 {
@@ -149,21 +149,21 @@ struct Next<'a> {
 }
 
 impl Bars for Ring {
-    #[inline]
+    #[inline(always)]
     fn ago(&self, ago: usize) -> Bar {
         self.bars[self.taken.wrapping_sub(1 + ago) % SPAN]
     }
 }
 
 impl Bars for Next<'_> {
-    #[inline]
+    #[inline(always)]
     fn ago(&self, ago: usize) -> Bar {
         if ago == 0 { self.newest } else { self.ring.ago(ago - 1) }
     }
 }
 
 impl Sight for Next<'_> {
-    #[inline]
+    #[inline(always)]
     fn total(&self, place: usize) -> f64 {
         self.totals[place]
     }

@@ -20,7 +20,7 @@ pub struct Bar {
 
 impl Bar {
     /// Admits the prices of a candle; the volume plays no part.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(candle: &Ohlcv) -> Option<Self> {
         Some(Self {
             open: admit(candle.open)?,
@@ -31,91 +31,91 @@ impl Bar {
     }
 
     /// Whether it closed at or above its open.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn white(&self) -> bool {
         self.close >= self.open
     }
 
     /// Whether it closed below its open.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn black(&self) -> bool {
         !self.white()
     }
 
     /// 1 for white, -1 for black.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn color(&self) -> f64 {
         if self.white() { 1.0 } else { -1.0 }
     }
 
     /// Height of the real body.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn body(&self) -> f64 {
         (self.close - self.open).abs()
     }
 
     /// High less low.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn range(&self) -> f64 {
         self.high - self.low
     }
 
     /// Upper end of the real body.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn top(&self) -> f64 {
         if self.white() { self.close } else { self.open }
     }
 
     /// Lower end of the real body.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn bottom(&self) -> f64 {
         if self.white() { self.open } else { self.close }
     }
 
     /// Length of the upper shadow.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn upper(&self) -> f64 {
         self.high - self.top()
     }
 
     /// Length of the lower shadow.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn lower(&self) -> f64 {
         self.bottom() - self.low
     }
 
     /// Whether the whole real body lies above that of `earlier`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn body_gaps_up(&self, earlier: &Self) -> bool {
         self.bottom() > earlier.top()
     }
 
     /// Whether the whole real body lies below that of `earlier`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn body_gaps_down(&self, earlier: &Self) -> bool {
         self.top() < earlier.bottom()
     }
 
     /// Whether the candle with its shadows lies above `earlier`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn gaps_up(&self, earlier: &Self) -> bool {
         self.low > earlier.high
     }
 
     /// Whether the candle with its shadows lies below `earlier`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn gaps_down(&self, earlier: &Self) -> bool {
         self.high < earlier.low
@@ -147,7 +147,7 @@ pub trait Setting {
     const ID: u8;
 
     /// The measure of one candle; for shadows, the sum of both.
-    #[inline]
+    #[inline(always)]
     fn measure(bar: &Bar) -> f64 {
         match Self::MEASURE {
             Measure::Body => bar.body(),

@@ -2,7 +2,7 @@
 
 use super::{
     BodyDoji, BodyLong, BodyShort, Equal, Far, Near, ShadowLong, ShadowShort, ShadowVeryShort,
-    define::patterns, when,
+    define::patterns, either, when,
 };
 
 patterns! {
@@ -27,7 +27,7 @@ patterns! {
         let [a, b, c] = view.last();
         let sizes = (a.body() > view.mean::<BodyLong, 2>()) & (b.body() <= view.mean::<BodyShort, 1>());
         let inside = (b.top() < a.top()) & (b.bottom() > a.bottom());
-        let beyond = if a.white() { c.black() & (c.close < a.open) } else { c.white() & (c.close > a.open) };
+        let beyond = either(a.white(), c.black() & (c.close < a.open), c.white() & (c.close > a.open));
         when(sizes & inside & beyond, -100.0 * a.color())
     };
 
@@ -35,7 +35,7 @@ patterns! {
         let [a, b, c] = view.last();
         let up = a.black() & (b.close > a.open) & (b.open < a.close) & (c.close > b.close);
         let down = a.white() & (b.open > a.close) & (b.close < a.open) & (c.close < b.close);
-        when(if b.white() { up } else { down }, 100.0 * b.color())
+        when(either(b.white(), up, down), 100.0 * b.color())
     };
 
     ThreeStarsInSouth, "3starsinsouth", 12, [BodyLong @ 2, ShadowVeryShort @ 1, ShadowVeryShort @ 0, BodyShort @ 0],
@@ -110,8 +110,8 @@ patterns! {
         let [a, b, c] = view.last();
         let doji = view.mean::<BodyDoji, 2>();
         let dojis = (a.body() <= doji) & (b.body() <= doji) & (c.body() <= doji);
-        let falls = b.body_gaps_up(&a) & (c.open.max(c.close) < b.open.max(b.close));
-        let rises = b.body_gaps_down(&a) & (c.open.min(c.close) > b.open.min(b.close));
+        let falls = b.body_gaps_up(&a) & (c.top() < b.top());
+        let rises = b.body_gaps_down(&a) & (c.bottom() > b.bottom());
         when(dojis, if rises { 100.0 } else { when(falls, -100.0) })
     };
 
@@ -127,9 +127,9 @@ patterns! {
     "Tasuki gap: a gap, then a candle of the other colour and like size that does not close it", |view| {
         let [a, b, c] = view.last();
         let up = b.body_gaps_up(&a) & b.white() & c.black() & (c.open < b.close) & (c.open > b.open)
-            & (c.close < b.open) & (c.close > a.close.max(a.open));
+            & (c.close < b.open) & (c.close > a.top());
         let down = b.body_gaps_down(&a) & b.black() & c.white() & (c.open < b.open) & (c.open > b.close)
-            & (c.close > b.open) & (c.close < a.close.min(a.open));
+            & (c.close > b.open) & (c.close < a.bottom());
         let like = (b.body() - c.body()).abs() < view.mean::<Near, 1>();
         when((up | down) & like, 100.0 * b.color())
     };
@@ -156,10 +156,10 @@ patterns! {
     GapThreeMethods, "xsidegap3methods", 2, [],
     "Gap three methods: two like candles across a gap that the third closes", |view| {
         let [a, b, c] = view.last();
-        let colors = (a.color() == b.color()) & (b.color() == -c.color());
+        let colors = (a.white() == b.white()) & (b.white() != c.white());
         let open = (c.open < b.top()) & (c.open > b.bottom());
         let close = (c.close < a.top()) & (c.close > a.bottom());
-        let gap = if a.white() { b.body_gaps_up(&a) } else { b.body_gaps_down(&a) };
+        let gap = either(a.white(), b.body_gaps_up(&a), b.body_gaps_down(&a));
         when(colors & open & close & gap, 100.0 * a.color())
     };
 }
