@@ -9,10 +9,10 @@ use super::{
 use crate::{Indicator, SpecError, input::INPUT_LIMIT};
 
 /// Candles computed together: their totals stay in the nearest cache.
-const BLOCK: usize = 32;
+const BLOCK: usize = 24;
 
 /// Candles whose prices are checked before they are computed on, a multiple of `BLOCK`.
-const CHECKED: usize = 512;
+const CHECKED: usize = 16 * BLOCK;
 
 /// A block and the candles before it that its first one looks back on.
 const WIDTH: usize = BLOCK + SPAN - 1;
