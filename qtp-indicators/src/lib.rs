@@ -2,7 +2,9 @@
 
 pub mod average;
 mod batch;
+pub mod cipher;
 mod error;
+mod extremes;
 mod indicator;
 mod input;
 pub mod momentum;

@@ -29,7 +29,7 @@ pub(crate) use info::IndicatorInfo as Entry;
 pub(crate) use kernel::{Kernel, Row, candles, fill, series, timed_candles};
 pub(crate) use spec::Args;
 
-use crate::{SpecError, average, momentum, pattern, volatility, volume};
+use crate::{SpecError, average, cipher, momentum, pattern, volatility, volume};
 
 /// Largest number of outputs of one indicator.
 pub const MAX_OUTPUTS: usize = 8;
@@ -52,6 +52,8 @@ static ENTRIES: &[&[Entry]] = &[
     pattern::five::ENTRIES,
     pattern::penetration::ENTRIES,
     pattern::hikkake::ENTRIES,
+    cipher::a::ENTRIES,
+    cipher::score::ENTRIES,
 ];
 
 /// Lists every indicator, native names and `talib.` names alike, in a fixed order.

@@ -1,0 +1,131 @@
+//! Agreement of Quantum Cipher and Quantum Volume Profile with the recorded values of their definitions.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::{fs::File, io::Read, path::PathBuf};
+
+use qtp_core::Ohlcv;
+use qtp_indicators::{
+    Indicator, TimedOhlcv,
+    cipher::{CipherA, CipherAParams, CipherB, CipherBParams, CipherEvent, CipherSide, FlatCandles},
+};
+use serde_json::Value;
+
+const HOUR: i64 = 3_600_000_000_000;
+/// 2024-04-16 01:00 UTC, the first candle.
+const START: i64 = 1_713_229_200_000_000_000;
+
+fn golden() -> Option<Value> {
+    let file = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/data/quantum-golden/btcusdt-1h.json.gz"
+    ));
+    if !file.is_file() {
+        println!("skipped: no golden data at {}", file.display());
+        return None;
+    }
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+fn candles(golden: &Value) -> Vec<TimedOhlcv> {
+    let input = &golden["input"];
+    let rows = input["close"].as_array().unwrap().len();
+    assert_eq!(input["time"][0], "2024-04-16 01:00:00+00:00");
+    let read = |name: &str, i: usize| input[name][i].as_f64().unwrap();
+    (0..rows)
+        .map(|i| TimedOhlcv {
+            open_time: START + i as i64 * HOUR,
+            ohlcv: Ohlcv {
+                open: read("open", i),
+                high: read("high", i),
+                low: read("low", i),
+                close: read("close", i),
+                volume: read("volume", i),
+            },
+        })
+        .collect()
+}
+
+/// 1e-9, relative above 1, absolute below.
+fn same(name: &str, i: usize, actual: Option<f64>, expected: &Value) {
+    match (actual, expected.as_f64()) {
+        (None, None) => {}
+        (Some(actual), Some(expected)) => {
+            let bound = 1e-9 * expected.abs().max(1.0);
+            assert!((actual - expected).abs() <= bound, "{name}[{i}]: {actual} for {expected}");
+        }
+        other => panic!("{name}[{i}]: {other:?}"),
+    }
+}
+
+#[test]
+fn cipher_a_equals_its_recorded_values() {
+    let Some(golden) = golden() else { return };
+    let expected = &golden["quantum_cipher"];
+    let mut cipher = CipherA::new(CipherAParams::default()).unwrap();
+    for (i, candle) in candles(&golden).into_iter().enumerate() {
+        cipher.update(candle.ohlcv);
+        let parts = cipher.parts().unwrap();
+        for (name, actual) in [
+            ("osc", parts.oscillator),
+            ("vwap", Some(parts.vwap)),
+            ("v_ratio", parts.volume_ratio),
+            ("ema_fast", Some(parts.fast)),
+            ("ema_slow", Some(parts.slow)),
+        ] {
+            same(name, i, actual, &expected[name][i]);
+        }
+        assert_eq!(parts.signal == Some(CipherSide::Buy), expected["buy"][i].as_bool().unwrap());
+        assert_eq!(parts.signal == Some(CipherSide::Sell), expected["sell"][i].as_bool().unwrap());
+    }
+}
+
+#[test]
+fn cipher_b_equals_its_recorded_lines_and_dots() {
+    use CipherEvent as E;
+    let Some(golden) = golden() else { return };
+    let expected = &golden["cipher_b"];
+    let params = CipherBParams { flat: FlatCandles::Undefined, ..CipherBParams::default() };
+    let mut cipher = CipherB::new(params).unwrap();
+    for (i, candle) in candles(&golden).into_iter().enumerate() {
+        let output = cipher.update(candle);
+        assert_eq!(output.is_some(), i + 1 >= cipher.warmup());
+        let parts = cipher.parts().unwrap();
+        for (name, actual) in [
+            ("wt1", parts.wt1),
+            ("wt2", parts.wt2),
+            ("wt_vwap", parts.wt1.zip(parts.wt2).map(|(wt1, wt2)| wt1 - wt2)),
+            ("rsimfi", parts.money_flow),
+            ("rsi14", parts.rsi),
+            ("stoch_k", parts.stoch_k),
+            ("stoch_d", parts.stoch_d),
+            ("schaff", parts.schaff),
+        ] {
+            same(name, i, actual, &expected[name][i]);
+        }
+        for (name, event) in [
+            ("buy_circle", E::Buy),
+            ("sell_circle", E::Sell),
+            ("small_up", E::CrossUp),
+            ("small_down", E::CrossDown),
+            ("wt_bear", E::WtBear),
+            ("wt_bull", E::WtBull),
+            ("wt_bear_hidden", E::WtBearHidden),
+            ("wt_bull_hidden", E::WtBullHidden),
+            ("wt2nd_bear", E::Wt2Bear),
+            ("wt2nd_bull", E::Wt2Bull),
+            ("wt2nd_bear_hidden", E::Wt2BearHidden),
+            ("wt2nd_bull_hidden", E::Wt2BullHidden),
+            ("rsi_bear", E::RsiBear),
+            ("rsi_bull", E::RsiBull),
+            ("rsi_bear_hidden", E::RsiBearHidden),
+            ("rsi_bull_hidden", E::RsiBullHidden),
+            ("gold", E::Gold),
+        ] {
+            let recorded = expected[name][i].as_bool().unwrap();
+            assert_eq!(parts.events.contains(event), recorded, "{name}[{i}]");
+        }
+    }
+}
