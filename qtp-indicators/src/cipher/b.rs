@@ -97,8 +97,8 @@ struct Detectors {
     wave: Shape,
     rsi: Shape,
     stoch: Shape,
-    /// WT regular, second range, hidden; RSI; stochastic.
-    divergences: [Divergence; 5],
+    /// WT regular, second range, hidden; RSI regular, hidden; stochastic.
+    divergences: [Divergence; 6],
 }
 
 impl CipherB {
@@ -195,35 +195,34 @@ impl Detectors {
         [parts.wt2, parts.rsi, parts.stoch_k].map(|line| Point { line, other, high, low })
     }
 
-    fn limits(params: &CipherBParams) -> [Limits; 5] {
-        [
-            Limits { top: params.wt_top, bottom: params.wt_bottom },
-            Limits { top: params.wt2_top, bottom: params.wt2_bottom },
-            Limits::NONE,
-            Limits { top: params.rsi_top, bottom: params.rsi_bottom },
-            Limits::NONE,
-        ]
+    fn limits(params: &CipherBParams) -> [Limits; 6] {
+        let wave = Limits { top: params.wt_top, bottom: params.wt_bottom };
+        let second = Limits { top: params.wt2_top, bottom: params.wt2_bottom };
+        let rsi = Limits { top: params.rsi_top, bottom: params.rsi_bottom };
+        let hidden = |limits| if params.limit_hidden { limits } else { Limits::NONE };
+        [wave, second, hidden(wave), rsi, hidden(rsi), Limits::NONE]
     }
 
     /// What each divergence finds at this candle.
-    fn found(&self, params: &CipherBParams, points: &[Point; 3]) -> [Found; 5] {
+    fn found(&self, params: &CipherBParams, points: &[Point; 3]) -> [Found; 6] {
         let (wave, rsi) = (self.wave.turn(&points[0]), self.rsi.turn(&points[1]));
         let stoch = self.stoch.turn(&points[2]);
-        let turns = [&wave, &wave, &wave, &rsi, &stoch];
+        let turns = [&wave, &wave, &wave, &rsi, &rsi, &stoch];
         let limits = Self::limits(params);
         std::array::from_fn(|i| self.divergences[i].look(turns[i].as_ref(), limits[i]))
     }
 
     fn events(&self, params: &CipherBParams, parts: &CipherBParts, candle: &Ohlcv) -> CipherEvents {
         use CipherEvent as E;
-        let [wave, second, wave_hidden, rsi, stoch] = self.found(params, &Self::points(parts, candle));
+        let [wave, second, wave_hidden, rsi, rsi_hidden, stoch] =
+            self.found(params, &Self::points(parts, candle));
         let bulls = [
             (E::WtBull, wave.bull),
             (E::WtBullHidden, wave_hidden.bull_hidden),
             (E::Wt2Bull, second.bull),
             (E::Wt2BullHidden, second.bull_hidden),
             (E::RsiBull, rsi.bull),
-            (E::RsiBullHidden, rsi.bull_hidden),
+            (E::RsiBullHidden, rsi_hidden.bull_hidden),
             (E::StochBull, stoch.bull),
             (E::StochBullHidden, stoch.bull_hidden),
         ];
@@ -233,7 +232,7 @@ impl Detectors {
             (E::Wt2Bear, second.bear),
             (E::Wt2BearHidden, second.bear_hidden),
             (E::RsiBear, rsi.bear),
-            (E::RsiBearHidden, rsi.bear_hidden),
+            (E::RsiBearHidden, rsi_hidden.bear_hidden),
             (E::StochBear, stoch.bear),
             (E::StochBearHidden, stoch.bear_hidden),
         ];
@@ -256,7 +255,7 @@ impl Detectors {
         let [wave, rsi, stoch] = &points;
         let (wave_turn, rsi_turn) = (self.wave.turn(wave), self.rsi.turn(rsi));
         let stoch_turn = self.stoch.turn(stoch);
-        let turns = [&wave_turn, &wave_turn, &wave_turn, &rsi_turn, &stoch_turn];
+        let turns = [&wave_turn, &wave_turn, &wave_turn, &rsi_turn, &rsi_turn, &stoch_turn];
         let limits = Self::limits(params);
         for ((divergence, turn), limits) in self.divergences.iter_mut().zip(turns).zip(limits) {
             divergence.take(turn.as_ref(), limits);

@@ -66,6 +66,9 @@ pub struct CipherBParams {
     pub rsi_top: f64,
     /// A bottom of the RSI counts at or below this.
     pub rsi_bottom: f64,
+    /// Whether the hidden divergences of `wt2` and the RSI keep the limits of the regular ones; else they have none. The
+    /// second range always keeps its own, the stochastic has none.
+    pub limit_hidden: bool,
     /// Which divergences make a divergence dot.
     pub dots: CipherEvents,
     /// Width of the candles of the Sommi flag's wave, in minutes.
@@ -105,6 +108,7 @@ impl Default for CipherBParams {
             wt2_bottom: -40.0,
             rsi_top: 60.0,
             rsi_bottom: 30.0,
+            limit_hidden: true,
             dots: CipherEvents::of(&[WtBull, WtBear, Wt2Bull, Wt2Bear]),
             flag_minutes: 720,
             diamond_minutes: [60, 240],
