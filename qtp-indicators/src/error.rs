@@ -78,6 +78,14 @@ pub enum SpecError {
         /// What is wrong with the snapshot.
         reason: String,
     },
+    /// A profile that would need more rows than it may have.
+    #[error("more than {most} rows of {tick}: raise the tick or the bound")]
+    TooManyRows {
+        /// The bound.
+        most: usize,
+        /// Height of a row in price units.
+        tick: f64,
+    },
     /// A buffer whose length does not match the input or the number of columns.
     #[error("{what} has length {actual}, expected {expected}")]
     BufferLength {
@@ -101,7 +109,7 @@ impl SpecError {
             | Self::Duplicate { at, .. }
             | Self::NotWhole { at, .. } => Some(at),
             Self::OutOfRange { at, .. } => at,
-            Self::Snapshot { .. } | Self::BufferLength { .. } => None,
+            Self::Snapshot { .. } | Self::TooManyRows { .. } | Self::BufferLength { .. } => None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod indicator;
 mod input;
 pub mod momentum;
 pub mod pattern;
+pub mod profile;
 pub mod registry;
 mod rolling;
 pub mod volatility;

@@ -8,6 +8,7 @@ use qtp_core::Ohlcv;
 use qtp_indicators::{
     Indicator, TimedOhlcv,
     cipher::{CipherA, CipherAParams, CipherB, CipherBParams, CipherEvent, CipherSide, FlatCandles},
+    profile::{PocTie, Profile, ProfileParams, ProfileRange, VolumeProfile},
 };
 use serde_json::Value;
 
@@ -128,4 +129,50 @@ fn cipher_b_equals_its_recorded_lines_and_dots() {
             assert_eq!(parts.events.contains(event), recorded, "{name}[{i}]");
         }
     }
+}
+
+fn check_profile(name: &str, profile: &Profile, expected: &Value) {
+    let levels = profile.levels(PocTie::Lowest, 0.7).unwrap();
+    assert_eq!(profile.rows().len() as u64, expected["levels"].as_u64().unwrap(), "{name}");
+    for (field, actual) in [
+        ("total_volume", levels.volume),
+        ("poc", levels.poc),
+        ("val_documented", levels.documented.low),
+        ("vah_documented", levels.documented.high),
+        ("val_classic", levels.classic.low),
+        ("vah_classic", levels.classic.high),
+    ] {
+        same(&format!("{name} {field}"), 0, Some(actual), &expected[field]);
+    }
+    let high: Vec<f64> = profile.high_volume(1.5).iter().map(|row| row.price).collect();
+    let recorded: Vec<f64> =
+        expected["hvn"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    assert_eq!(high, recorded, "{name}");
+    assert_eq!(profile.low_volume(0.5).len() as u64, expected["lvn_count"].as_u64().unwrap(), "{name}");
+}
+
+#[test]
+fn volume_profile_equals_its_recorded_levels() {
+    let Some(golden) = golden() else { return };
+    let expected = &golden["volume_profile"];
+    let params = ProfileParams { tick: expected["tick"].as_f64().unwrap(), ..ProfileParams::default() };
+    let candles = candles(&golden);
+    let all: Vec<Ohlcv> = candles.iter().map(|candle| candle.ohlcv).collect();
+    check_profile("all", &Profile::of(&all, params).unwrap(), &expected["all"]);
+    let mut session = VolumeProfile::new(ProfileRange::Session, params).unwrap();
+    let days = expected["by_day"].as_object().unwrap();
+    let mut done = 0;
+    for (i, candle) in candles.iter().enumerate() {
+        session.update(*candle).unwrap();
+        let next = candles.get(i + 1).map_or(i64::MAX, |next| next.open_time);
+        if next / (24 * HOUR) == candle.open_time / (24 * HOUR) {
+            continue;
+        }
+        let date = qtp_core::Timestamp::from_nanos(candle.open_time).to_string()[..10].to_owned();
+        if let Some(day) = days.get(&date) {
+            check_profile(&date, &session.profile(), day);
+            done += 1;
+        }
+    }
+    assert_eq!(done, days.len());
 }
