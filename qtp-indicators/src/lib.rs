@@ -11,6 +11,7 @@ pub mod momentum;
 pub mod pattern;
 pub mod profile;
 pub mod registry;
+pub mod resample;
 mod rolling;
 pub mod volatility;
 pub mod volume;
