@@ -53,7 +53,7 @@ static ENTRIES: &[&[Entry]] = &[
     pattern::penetration::ENTRIES,
     pattern::hikkake::ENTRIES,
     cipher::a::ENTRIES,
-    cipher::score::ENTRIES,
+    cipher::entries::ENTRIES,
 ];
 
 /// Lists every indicator, native names and `talib.` names alike, in a fixed order.
