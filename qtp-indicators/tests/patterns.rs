@@ -141,6 +141,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
+    fn a_unit_of_price_changes_nothing(rows in 0_usize..400, power in -20_i32..20) {
+        let candles = market(rows);
+        for (name, ..) in RECORDED {
+            let mut plain = build(&format!("talib.cdl{name}")).unwrap();
+            let (mut scaled, mut expected, mut actual) = (plain.clone(), [0.0], [0.0]);
+            for candle in &candles {
+                let [open, high, low, close] =
+                    [candle.open, candle.high, candle.low, candle.close].map(|x| x * 2.0_f64.powi(power));
+                plain.update(candle, 0, &mut expected);
+                scaled.update(&Ohlcv { open, high, low, close, volume: 1.0 }, 0, &mut actual);
+                prop_assert_eq!(expected, actual, "{}", name);
+            }
+        }
+    }
+
+    #[test]
     fn slices_give_what_the_stream_gives(rows in 0_usize..1_500, hole in prop::option::of(0_usize..1_500)) {
         let mut candles = market(rows);
         if let Some(candle) = hole.and_then(|i| candles.get_mut(i)) {
