@@ -11,7 +11,9 @@ use qtp_core::{
     Candle, CandleParts, CandleQuery, Decimal, Event, EventRecord, InstrumentId, Price, Quantity, Quote,
     Timeframe, Timestamp, ValueError,
 };
-use qtp_store::{Durability, FileJournal, MemoryStore, SqliteSettings, SqliteStore};
+use qtp_store::{
+    Durability, FileJournal, FolderJournal, FolderSettings, MemoryStore, SqliteSettings, SqliteStore,
+};
 use tokio::runtime::Runtime;
 
 const CANDLES: i64 = 1_000_000;
@@ -148,6 +150,46 @@ fn journal_file(criterion: &mut Criterion) -> Result<(), Failure> {
     Ok(())
 }
 
+fn journal_folder(criterion: &mut Criterion) -> Result<(), Failure> {
+    let records = records()?;
+    let folder = tempfile::tempdir()?;
+    let settings = FolderSettings { durability: Durability::Os, ..FolderSettings::default() };
+    let mut group = criterion.benchmark_group("journal_folder");
+    group.throughput(Throughput::Elements(RECORDS)).sample_size(10);
+
+    let mut number = 0;
+    // With the packing of all closed segments, for which the drop waits.
+    group.bench_function("append_and_pack", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            let path = folder.path().join(number.to_string());
+            let (mut journal, _) = FolderJournal::open(&path, settings)?;
+            for record in &records {
+                journal.append(record)?;
+            }
+            journal.sync()?;
+            drop(journal);
+            std::fs::remove_dir_all(path)?;
+            Ok::<_, Failure>(())
+        });
+    });
+
+    let path = folder.path().join("read");
+    let (mut journal, _) = FolderJournal::open(&path, settings)?;
+    for record in &records {
+        journal.append(record)?;
+    }
+    drop(journal);
+    group.bench_function("read_and_verify", |bencher| {
+        bencher.iter(|| FolderJournal::read(&path, 0).map(|records| records.filter(Result::is_ok).count()));
+    });
+    group.bench_function("open", |bencher| {
+        bencher.iter(|| FolderJournal::open(&path, settings).map(|(_, found)| found.last_seq));
+    });
+    group.finish();
+    Ok(())
+}
+
 fn store_journals(criterion: &mut Criterion) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     let records = records()?;
@@ -177,7 +219,7 @@ fn store_journals(criterion: &mut Criterion) -> Result<(), Failure> {
 }
 
 fn all(criterion: &mut Criterion) {
-    for part in [sqlite_candles, journal_file, store_journals] {
+    for part in [sqlite_candles, journal_file, journal_folder, store_journals] {
         if let Err(error) = part(criterion) {
             eprintln!("store bench failed: {error}");
             std::process::exit(1);

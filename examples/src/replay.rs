@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use qtp_core::port::{Journal as _, JournalRecord};
-use qtp_core::{DataRef, Event, RunStarted};
+use qtp_core::{DataRef, Event, EventRecord, RunStarted};
 use qtp_engine::Engine;
 use qtp_engine::driver::{NoObserver, Replay, ReplayOutcome};
 use qtp_exchange::candle_file::CandleSource;
-use qtp_store::{FileJournal, SqliteStore};
+use qtp_store::{FileJournal, FolderJournal, FolderReader, SqliteStore};
 
 use crate::backtest::{self, BacktestArgs};
 use crate::bot::{BotSettings, build_engine};
@@ -21,7 +21,7 @@ const PAGE: usize = 5_000;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "replay", version)]
 pub struct ReplayArgs {
-    /// Journal file, SQLite store or run folder
+    /// Journal file or folder, SQLite store or run folder
     #[arg(long, value_name = "PATH")]
     pub journal: PathBuf,
     /// Compare the commands with those in the journal; exit 1 on a difference
@@ -35,14 +35,13 @@ pub struct ReplayArgs {
 /// A journal that cannot be read or is damaged (the record is named), data files that changed, or, with
 /// `--verify`, commands that differ.
 pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
-    let path = if args.journal.is_dir() { args.journal.join("journal.jsonl") } else { args.journal.clone() };
-    let mut records = Records::open(&path)?;
-    let start = first(&mut records, &path)?;
-    let (engine, source, data) = rebuild(&start)?;
-    let backtest = source.is_some();
-    let mut replay = Replay::new(engine, source);
+    let path = journal_of(&args.journal);
     let mut observer = NoObserver;
-    replay.record(&JournalRecord::Event(start_record(&start)), &mut observer)?;
+    let begun = match dropped(&path)? {
+        Some(dropped) => begin_at_checkpoint(&path, dropped)?,
+        None => begin(&path, &mut observer)?,
+    };
+    let Begun { start, mut records, mut replay, data, backtest } = begun;
     while let Some(record) = records.next()? {
         if let JournalRecord::Event(event) = &record
             && let Event::DataRef(reference) = &event.event
@@ -64,6 +63,63 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Where a folder keeps its journal.
+fn journal_of(path: &Path) -> PathBuf {
+    if !path.is_dir() || FolderJournal::is_one(path) {
+        return path.to_owned();
+    }
+    let folder = path.join("journal");
+    if FolderJournal::is_one(&folder) { folder } else { path.join("journal.jsonl") }
+}
+
+/// The last record that retention took from a journal.
+fn dropped(path: &Path) -> Result<Option<u64>, Failure> {
+    if path.is_dir() { Ok(FolderJournal::dropped(path)?) } else { Ok(None) }
+}
+
+/// A replay before its next record.
+struct Begun {
+    start: RunStarted,
+    records: Records,
+    replay: Replay,
+    data: Vec<DataRef>,
+    backtest: bool,
+}
+
+/// Begins at record 0.
+fn begin(path: &Path, observer: &mut NoObserver) -> Result<Begun, Failure> {
+    let mut records = Records::open(path)?;
+    let start = first(&mut records, path)?;
+    let (engine, source, data) = rebuild(&start)?;
+    let backtest = source.is_some();
+    let mut replay = Replay::new(engine, source);
+    replay.record(&JournalRecord::Event(start_record(&start)), observer)?;
+    Ok(Begun { start, records, replay, data, backtest })
+}
+
+/// Begins at the oldest checkpoint, as the records before it are gone.
+fn begin_at_checkpoint(path: &Path, dropped: u64) -> Result<Begun, Failure> {
+    let Some(JournalRecord::Event(EventRecord { event: Event::RunStarted(start), .. })) =
+        FolderJournal::first(path)?
+    else {
+        return Err(format!("{}: record 0 is not run_started", path.display()).into());
+    };
+    let (checkpoints, ignored) = FolderJournal::checkpoints_of(path)?;
+    for problem in ignored {
+        eprintln!("journal: ignored {problem}");
+    }
+    let checkpoint = checkpoints.last().ok_or_else(|| {
+        format!("{}: the records up to {dropped} were dropped, and no checkpoint fits", path.display())
+    })?;
+    let (engine, source, data) = rebuild(&start)?;
+    let backtest = source.is_some();
+    let mut replay = Replay::new(engine, source);
+    let from = replay.begin_at(&checkpoint.state)?;
+    println!("begins at record {from}, by a checkpoint: the records up to {dropped} were dropped");
+    let records = Records::Folder(Box::new(FolderJournal::read(path, from)?));
+    Ok(Begun { start: *start, records, replay, data, backtest })
 }
 
 fn print(start: &RunStarted, outcome: &ReplayOutcome) {
@@ -131,8 +187,9 @@ fn check_data(reference: &DataRef, data: &[DataRef]) -> Result<(), Failure> {
     }
 }
 
-/// Records of a journal file or of a store.
+/// Records of a journal file, of a folder of segments or of a store.
 enum Records {
+    Folder(Box<FolderReader>),
     File(Box<dyn Iterator<Item = Result<JournalRecord, qtp_core::StoreError>>>),
     Store(Box<StorePages>),
 }
@@ -147,6 +204,9 @@ struct StorePages {
 
 impl Records {
     fn open(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Ok(Self::Folder(Box::new(FolderJournal::read(path, 0)?)));
+        }
         let mut magic = [0_u8; 15];
         let name = path.display();
         let mut file = std::fs::File::open(path).map_err(|error| format!("{name}: {error}"))?;
@@ -162,6 +222,7 @@ impl Records {
 
     fn next(&mut self) -> Result<Option<JournalRecord>, Failure> {
         match self {
+            Self::Folder(records) => Ok(records.next().transpose()?),
             Self::File(records) => Ok(records.next().transpose()?),
             Self::Store(pages) => {
                 if let Some(record) = pages.page.next() {

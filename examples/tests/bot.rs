@@ -17,8 +17,7 @@ fn reachable(runs: &Runs, speed: &str, args: &[&str]) -> Running {
     let mut bot = Running::start(runs.paced_bot(speed, args));
     wait_for("the bot to answer", || {
         assert!(!bot.ended(), "the bot ended");
-        let known = runs.path().join("latest").exists();
-        (known && runs.botctl(&["status"]).code() == Some(0)).then_some(())
+        runs.answers().then_some(())
     });
     bot
 }
@@ -148,7 +147,7 @@ fn a_second_bot_on_a_running_one_is_refused_and_does_no_harm() {
         (ask(&runs, "status")["record"].as_u64().unwrap() > before).then_some(())
     });
     stop(bot);
-    for journal in ["journal.jsonl", "run.sqlite"] {
+    for journal in ["journal", "run.sqlite"] {
         verify(&runs.run().file(journal)).ok();
     }
 }
@@ -234,7 +233,7 @@ fn without_approval_nothing_is_sent() {
 fn a_damaged_journal_stops_the_bot_and_is_left_as_it_is() {
     let runs = Runs::new();
     runs.run_bot(&["--duration", "1h"]).ok();
-    let journal = runs.run().file("journal.jsonl");
+    let journal = runs.run().journal();
     let damaged = fs::read_to_string(&journal).unwrap().replacen("\"close\":\"", "\"close\":\"9", 1);
     fs::write(&journal, &damaged).unwrap();
     let ran = runs.run_bot(&["--duration", "2h"]);

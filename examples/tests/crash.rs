@@ -12,6 +12,9 @@ use qtp_core::port::{Clock as _, SystemClock};
 use serde_json::Value;
 
 const RUN: [&str; 4] = ["--seed", "42", "--duration", "1d"];
+/// Checkpoints and segments so small that every restart meets some.
+const SMALL: [(&str, &str); 2] =
+    [("QTP__JOURNAL__CHECKPOINT_EVERY", "100"), ("QTP__JOURNAL__SEGMENT_KIB", "64")];
 /// What must come out equal.
 const FIGURES: [&str; 7] =
     ["final_equity", "fees", "funding", "fills", "orders", "round_trips", "naked_seconds"];
@@ -54,7 +57,7 @@ impl Reference {
         assert_eq!(orders, self.orders);
         assert_eq!(orders.iter().collect::<BTreeSet<_>>().len(), orders.len(), "a duplicate order");
         check_store(run, &summary);
-        for journal in ["journal.jsonl", "run.sqlite"] {
+        for journal in ["journal", "run.sqlite"] {
             let said = verify(&run.file(journal)).ok().stdout;
             assert!(said.contains("verified: "), "{said}");
         }
@@ -103,12 +106,15 @@ fn check_store(run: &RunFiles, summary: &Value) {
     sql.close();
 }
 
+/// What a restart says that used a checkpoint.
+const BY_CHECKPOINT: &str = "by the checkpoint of record";
+
 /// Crashes of one run after another; then a new run, until there were enough.
 fn random_kills(seed: u64, crashes: u32) {
     let reference = Reference::new();
     let mut random = Random(seed);
-    let mut runs = Runs::new();
-    let (mut done, mut in_this_run) = (0, 0);
+    let mut runs = Runs::with(&SMALL);
+    let (mut done, mut in_this_run, mut by_checkpoint) = (0, 0, 0);
     for _ in 0..crashes * 3 {
         if done == crashes {
             break;
@@ -116,6 +122,7 @@ fn random_kills(seed: u64, crashes: u32) {
         let mut bot = Running::start(runs.bot(&RUN));
         bot.ends_within(random.instant(reference.length));
         let ran = bot.kill();
+        by_checkpoint += u32::from(ran.stdout.contains(BY_CHECKPOINT));
         if ran.killed() {
             (done, in_this_run) = (done + 1, in_this_run + 1);
             // It may have died before it had a folder.
@@ -128,9 +135,10 @@ fn random_kills(seed: u64, crashes: u32) {
         if in_this_run == 5 {
             runs.run_bot(&RUN).ok();
             reference.check_end(&runs.run());
-            (runs, in_this_run) = (Runs::new(), 0);
+            (runs, in_this_run) = (Runs::with(&SMALL), 0);
         }
     }
+    assert!(by_checkpoint > crashes / 5, "only {by_checkpoint} restarts came to use a checkpoint");
     assert_eq!(done, crashes, "too many runs ended before they could be killed");
     if in_this_run > 0 {
         runs.run_bot(&RUN).ok();
@@ -141,20 +149,28 @@ fn random_kills(seed: u64, crashes: u32) {
 /// One run that dies at the passings of a point, one after the other, and is then brought to its end.
 fn crash_points(point: &str, passings: &[u64], flags: &[&str]) {
     let reference = Reference::new();
-    let runs = Runs::new();
-    let mut torn = 0;
+    let runs = Runs::with(&SMALL);
+    let (mut torn, mut by_checkpoint, mut ignored) = (0, 0, 0);
+    let mut count = |ran: &Ran| {
+        torn += u32::from(ran.stderr.contains("cut a torn tail"));
+        by_checkpoint += u32::from(ran.stdout.contains(BY_CHECKPOINT));
+        ignored += u32::from(ran.stderr.contains("ignored checkpoint of record"));
+    };
     for passing in passings {
         let at = format!("{point}:{passing}");
         let crash = [&RUN[..], &["--crash-at", &at], flags].concat();
         let ran = runs.run_bot(&crash);
         assert!(ran.killed(), "{at}: {ran:?}");
-        torn += u32::from(ran.stderr.contains("cut a torn tail"));
+        count(&ran);
         reference.check_torn(&runs.run());
     }
     let ran = runs.run_bot(&RUN).ok();
-    torn += u32::from(ran.stderr.contains("cut a torn tail"));
+    count(&ran);
+    assert!(by_checkpoint > 0, "no restart used a checkpoint: {ran:?}");
+    let crashes = u32::try_from(passings.len()).unwrap();
+    assert_eq!(ignored, if point == "mid-checkpoint" { crashes } else { 0 }, "torn checkpoints");
     if point == "mid-sync" {
-        assert_eq!(torn, u32::try_from(passings.len()).unwrap(), "a torn sync leaves a torn tail");
+        assert_eq!(torn, crashes, "a torn sync leaves a torn tail");
     }
     let resumed = runs.run().records().iter().filter(|record| record["kind"] == "run_resumed").count();
     assert!(resumed > 0, "the last restart, at least, is in the journal");
@@ -165,12 +181,12 @@ fn crash_points(point: &str, passings: &[u64], flags: &[&str]) {
 #[test]
 fn killed_while_the_store_keeps_up_nothing_in_it_has_the_number_of_another_record() {
     let reference = Reference::new();
-    let runs = Runs::new();
+    let runs = Runs::with(&SMALL);
     runs.run_bot(&["--seed", "42", "--duration", "150m"]).ok();
     let mut random = Random(5);
     for _ in 0..4 {
         let mut bot = Running::start(runs.paced_bot("300", &RUN));
-        wait_for("the bot to answer", || (runs.botctl(&["status"]).code() == Some(0)).then_some(()));
+        wait_for("the bot to answer", || runs.answers().then_some(()));
         assert!(!bot.ends_within(Duration::from_millis(500) + random.instant(Duration::from_millis(800))));
         assert!(bot.kill().killed());
         reference.check_torn(&runs.run());
@@ -229,4 +245,24 @@ fn killed_in_a_sync_the_torn_tail_is_cut_and_the_run_ends_as_if_it_never_was() {
 #[test]
 fn killed_in_a_sync_with_losses_the_torn_tail_is_cut_and_the_run_ends_as_if_it_never_was() {
     crash_points("mid-sync", &[1, 2, 37, 80, 150], &LOSE);
+}
+
+#[test]
+fn killed_between_the_sync_and_the_checkpoint_the_run_ends_as_if_it_never_was() {
+    crash_points("before-checkpoint", &[1, 1, 2, 3, 5], &[]);
+}
+
+#[test]
+fn killed_between_the_sync_and_the_checkpoint_with_losses_the_run_ends_as_if_it_never_was() {
+    crash_points("before-checkpoint", &[1, 1, 2, 3, 5], &LOSE);
+}
+
+#[test]
+fn killed_in_a_checkpoint_the_torn_one_is_ignored_and_the_run_ends_as_if_it_never_was() {
+    crash_points("mid-checkpoint", &[1, 1, 2, 3, 5], &[]);
+}
+
+#[test]
+fn killed_in_a_checkpoint_with_losses_the_torn_one_is_ignored_and_the_run_ends_as_if_it_never_was() {
+    crash_points("mid-checkpoint", &[1, 1, 2, 3, 5], &LOSE);
 }

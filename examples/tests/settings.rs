@@ -138,3 +138,22 @@ fn secrets_are_nowhere() {
         assert!(!found, "{}", path.display());
     }
 }
+
+#[test]
+fn how_a_run_is_kept_is_checked_and_makes_no_other_run() {
+    for (toml, words) in [
+        ("[journal]\nsegment_kib = 1\n", &["journal.segment_kib", "64 to 4194304"][..]),
+        ("[journal]\nkeep_mib = 0\nkeep_days = 0\n", &["journal.keep_mib", "journal.keep_days"]),
+        ("[journal]\nkeep_days = 7\ncheckpoint_every = 0\n", &["journal.checkpoint_every"]),
+        ("[journal]\ncheckpoint = 7\n", &["unknown field `checkpoint`"]),
+        ("[journal]\nmin_free_mib = -1\n", &["min_free_mib"]),
+    ] {
+        refused(toml, &[], &[], words);
+    }
+    refused("", &[("QTP__JOURNAL__SEGMENT_KIB", "many")], &[], &["segment_kib"]);
+    let runs = Runs::new();
+    bot(&runs, "", &[], &[]).ok();
+    bot(&runs, "[journal]\ncheckpoint_every = 7\n", &[("QTP__JOURNAL__KEEP_MIB", "9")], &[]).ok();
+    assert_eq!(runs.count(), 1, "the same run");
+    assert!(!runs.run().read("manifest.json").contains("checkpoint_every"));
+}

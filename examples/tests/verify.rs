@@ -72,7 +72,7 @@ fn flips_are_named(journal: &Path) {
 #[test]
 fn a_run_of_the_bot_is_verified_from_file_folder_and_store() {
     let (_runs, run) = bot();
-    let said: Vec<String> = [run.file("journal.jsonl"), run.0.clone(), run.file("run.sqlite")]
+    let said: Vec<String> = [run.journal(), run.file("journal"), run.0.clone(), run.file("run.sqlite")]
         .iter()
         .map(|journal| verify(journal).ok().stdout)
         .collect();
@@ -91,7 +91,7 @@ fn a_journaled_backtest_is_verified() {
 #[test]
 fn a_changed_byte_in_a_bots_journal_names_its_record() {
     let (_runs, run) = bot();
-    flips_are_named(&run.file("journal.jsonl"));
+    flips_are_named(&run.journal());
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_missing_row_in_the_store_is_found() {
 #[test]
 fn a_command_that_was_changed_and_hashed_anew_is_a_difference() {
     let (_runs, run) = bot();
-    let journal = run.file("journal.jsonl");
+    let journal = run.journal();
     let mut records: Vec<JournalRecord> = FileJournal::read(&journal).unwrap().map(Result::unwrap).collect();
     let mut changed = None;
     for record in &mut records {
@@ -167,7 +167,7 @@ fn a_command_that_was_changed_and_hashed_anew_is_a_difference() {
 #[test]
 fn a_fact_that_was_left_out_and_hashed_anew_is_a_difference() {
     let (_runs, run) = bot();
-    let journal = run.file("journal.jsonl");
+    let journal = run.journal();
     let mut records: Vec<JournalRecord> = FileJournal::read(&journal).unwrap().map(Result::unwrap).collect();
     let is_fill = |record: &JournalRecord| matches!(record, JournalRecord::Event(e) if matches!(e.event, Event::Fill(_)));
     let at = records.iter().position(is_fill).unwrap();
@@ -215,7 +215,7 @@ fn a_changed_candle_file_is_refused() {
 #[test]
 fn a_torn_tail_is_no_damage_and_what_is_no_journal_is_refused() {
     let (_runs, run) = bot();
-    let journal = run.file("journal.jsonl");
+    let journal = run.journal();
     let bytes = fs::read(&journal).unwrap();
     fs::write(&journal, &bytes[..bytes.len() - 20]).unwrap();
     assert!(verify(&journal).ok().stdout.contains("verified: "));

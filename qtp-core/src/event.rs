@@ -268,6 +268,8 @@ pub enum OperatorAction {
     Flatten,
     /// Stop new risk; exits stay allowed.
     Halt,
+    /// As `Halt`, by a watchdog of the operator, which says why.
+    HaltFor(Reason),
     /// End a halt.
     Resume,
 }

@@ -2,24 +2,44 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
 use crate::error::ValueError;
+use crate::interned::Interned;
 
 const TEXT_MAX: usize = 64;
 
+const TOO_MANY: &str = "one of at most a million different names";
+
+/// How the text of an id is kept. Names recur and are kept once; what a venue numbers is kept in place.
+trait Keep: Sized {
+    fn keep(text: &str) -> Option<Self>;
+}
+
+impl Keep for Interned {
+    fn keep(text: &str) -> Option<Self> {
+        Self::new(text)
+    }
+}
+
+impl Keep for SmolStr {
+    fn keep(text: &str) -> Option<Self> {
+        Some(Self::new(text))
+    }
+}
+
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident, $text:ty, $what:literal, $check:expr, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name($text);
 
         impl $name {
             /// The text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
@@ -31,25 +51,25 @@ macro_rules! text_id {
                 if text.is_empty() || text.len() > TEXT_MAX || !check(text) {
                     return Err(ValueError::parse($what, text, $expected));
                 }
-                Ok(Self(Arc::from(text)))
+                <$text>::keep(text).map(Self).ok_or_else(|| ValueError::parse($what, text, TOO_MANY))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -72,23 +92,23 @@ fn is_printable(text: &str) -> bool {
 
 text_id! {
     /// A place where instruments trade, with `.testnet` behind the test network's. Binance spot and futures are two.
-    Venue, "venue", is_code, "letters, digits, dots, dashes or underscores"
+    Venue, Interned, "venue", is_code, "letters, digits, dots, dashes or underscores"
 }
 text_id! {
     /// One account at one venue.
-    AccountId, "account", is_printable, "1 to 64 printable characters without spaces"
+    AccountId, Interned, "account", is_printable, "1 to 64 printable characters without spaces"
 }
 text_id! {
     /// The name of a strategy within one engine.
-    StrategyId, "strategy", is_code, "letters, digits, dots, dashes or underscores"
+    StrategyId, Interned, "strategy", is_code, "letters, digits, dots, dashes or underscores"
 }
 text_id! {
     /// The venue's own id of an order.
-    VenueOrderId, "venue order id", is_printable, "1 to 64 printable characters without spaces"
+    VenueOrderId, SmolStr, "venue order id", is_printable, "1 to 64 printable characters without spaces"
 }
 text_id! {
     /// The venue's id of one execution.
-    TradeId, "trade id", is_printable, "1 to 64 printable characters without spaces"
+    TradeId, SmolStr, "trade id", is_printable, "1 to 64 printable characters without spaces"
 }
 
 /// `BASE-QUOTE[-PERP or -YYYYMMDD]@venue[.testnet]`, for a stock `TICKER@venue`. Split at the last `@`.
@@ -100,23 +120,23 @@ text_id! {
 /// assert_eq!(id.venue_str(), "hyperliquid");
 /// # Ok::<(), qtp_core::ValueError>(())
 /// ```
-#[derive(Clone)]
-pub struct InstrumentId(Arc<str>);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstrumentId(Interned);
 
 impl InstrumentId {
     /// The whole id.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The part before the last `@`.
     pub fn symbol(&self) -> &str {
-        self.0.rsplit_once('@').map_or("", |(symbol, _)| symbol)
+        self.as_str().rsplit_once('@').map_or("", |(symbol, _)| symbol)
     }
 
     /// The part behind the last `@`.
     pub fn venue_str(&self) -> &str {
-        self.0.rsplit_once('@').map_or("", |(_, venue)| venue)
+        self.as_str().rsplit_once('@').map_or("", |(_, venue)| venue)
     }
 
     /// The venue.
@@ -145,52 +165,25 @@ impl FromStr for InstrumentId {
             return Err(error());
         }
         let _: Venue = venue.parse().map_err(|_| error())?;
-        Ok(Self(Arc::from(text)))
-    }
-}
-
-impl PartialEq for InstrumentId {
-    fn eq(&self, other: &Self) -> bool {
-        // Clones of one id share their text, so the hot path compares two pointers.
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
-    }
-}
-
-impl Eq for InstrumentId {}
-
-impl std::hash::Hash for InstrumentId {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl PartialOrd for InstrumentId {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for InstrumentId {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { std::cmp::Ordering::Equal } else { self.0.cmp(&other.0) }
+        Interned::new(text).map(Self).ok_or_else(|| ValueError::parse("instrument", text, TOO_MANY))
     }
 }
 
 impl fmt::Display for InstrumentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
 impl fmt::Debug for InstrumentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for InstrumentId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

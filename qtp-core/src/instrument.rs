@@ -198,11 +198,7 @@ impl Instrument {
 
     /// `price * quantity * multiplier`.
     pub fn notional(&self, price: Price, quantity: Quantity) -> Notional {
-        let notional = price.notional(quantity);
-        if self.multiplier == Decimal::ONE {
-            return notional;
-        }
-        Notional::from_decimal(notional.get().saturating_mul(self.multiplier))
+        price.notional(quantity).times(self.multiplier)
     }
 
     /// The tier that holds a position of this notional.

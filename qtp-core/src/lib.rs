@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod id;
 mod instrument;
+mod interned;
 pub mod market;
 pub mod money;
 pub mod order;
@@ -17,6 +18,10 @@ pub mod serde_decimal;
 mod signal;
 mod state;
 mod time;
+
+/// A map that is kept as a sorted vector: an account has a handful of entries, and finding one is on the way of every
+/// order.
+pub use litemap::LiteMap as SortedMap;
 
 pub use account::{AccountKind, FundingPayment, PnlSplit, Portfolio, Position, PositionChange};
 pub use command::{Command, CommandRecord, Intent, Notice, Proposal};

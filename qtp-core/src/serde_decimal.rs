@@ -22,11 +22,10 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal
 
 /// Serde for totals by currency: canonical text both ways.
 pub(crate) mod by_currency {
-    use std::collections::BTreeMap;
-
     use rust_decimal::Decimal;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    use crate::SortedMap;
     use crate::money::Currency;
 
     #[derive(Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub(crate) mod by_currency {
     struct Text(#[serde(with = "crate::serde_decimal")] Decimal);
 
     pub(crate) fn serialize<S: Serializer>(
-        totals: &BTreeMap<Currency, Decimal>,
+        totals: &SortedMap<Currency, Decimal>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(totals.iter().map(|(currency, value)| (currency, Text(*value))))
@@ -42,8 +41,8 @@ pub(crate) mod by_currency {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<BTreeMap<Currency, Decimal>, D::Error> {
-        let totals = BTreeMap::<Currency, Text>::deserialize(deserializer)?;
+    ) -> Result<SortedMap<Currency, Decimal>, D::Error> {
+        let totals = SortedMap::<Currency, Text>::deserialize(deserializer)?;
         Ok(totals.into_iter().map(|(currency, Text(value))| (currency, value)).collect())
     }
 }

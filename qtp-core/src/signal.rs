@@ -32,6 +32,9 @@ pub enum Target {
         risk: Ratio,
         /// Most notional.
         cap: Option<Notional>,
+        /// Signed quantity that it comes on top of: zero, or a position that is added to.
+        #[serde(default)]
+        base: Quantity,
     },
 }
 

@@ -1,9 +1,8 @@
 //! What an engine knows: the read side that strategies see. The engine's modules make the transitions.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::SortedMap;
 use crate::account::Portfolio;
 use crate::id::{AccountId, ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
@@ -22,7 +21,7 @@ pub struct TradingState {
     /// Sequence number of that record.
     pub seq: u64,
     /// Instruments.
-    pub instruments: BTreeMap<InstrumentId, Instrument>,
+    pub instruments: SortedMap<InstrumentId, Instrument>,
     /// Markets.
     pub market: MarketState,
     /// Accounts, ordered by id.
@@ -35,7 +34,7 @@ impl TradingState {
         Self {
             now: Timestamp::EPOCH,
             seq: 0,
-            instruments: BTreeMap::new(),
+            instruments: SortedMap::new(),
             market: MarketState::default(),
             accounts: Vec::new(),
         }
@@ -82,29 +81,29 @@ pub struct AccountState {
     /// Money and positions.
     pub portfolio: Portfolio,
     /// Orders that may still act.
-    pub orders: BTreeMap<ClientOrderId, Order>,
+    pub orders: SortedMap<ClientOrderId, Order>,
     /// What the position of each instrument should be.
-    pub targets: BTreeMap<InstrumentId, ActiveTarget>,
+    pub targets: SortedMap<InstrumentId, ActiveTarget>,
     /// Leverage by instrument, where it is not the default.
-    pub leverage: BTreeMap<InstrumentId, Ratio>,
+    pub leverage: SortedMap<InstrumentId, Ratio>,
     /// Leverage of all other instruments.
     pub default_leverage: Ratio,
     /// Counters for the rules.
     pub risk: RiskState,
     /// Last record that changed the position or an entry order of an instrument.
-    pub changed: BTreeMap<InstrumentId, u64>,
+    pub changed: SortedMap<InstrumentId, u64>,
 }
 
 impl AccountState {
     fn new(portfolio: Portfolio, risk: RiskState) -> Self {
         Self {
             portfolio,
-            orders: BTreeMap::new(),
-            targets: BTreeMap::new(),
-            leverage: BTreeMap::new(),
+            orders: SortedMap::new(),
+            targets: SortedMap::new(),
+            leverage: SortedMap::new(),
             default_leverage: Ratio::ONE,
             risk,
-            changed: BTreeMap::new(),
+            changed: SortedMap::new(),
         }
     }
 

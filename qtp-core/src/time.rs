@@ -59,6 +59,13 @@ impl Timestamp {
         self.saturating_sub(midnight).0.div_euclid(DAY)
     }
 
+    /// True on that day.
+    pub(crate) fn is_on(self, day: i64, midnight: Duration) -> bool {
+        // Asked at every record: a product and a comparison, where a division would take the time of an average.
+        let start = Self(day.saturating_mul(DAY)).saturating_add(midnight);
+        self >= start && self.0 - start.0 < DAY
+    }
+
     /// Time since `earlier`; zero if this is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use qtp_core::{
     AccountKind, Amount, Currency, Decimal, Fill, FundingPayment, Instrument, InstrumentId, Liquidity,
-    MarketState, Notional, Portfolio, Position, Price, Quantity, Side, Timestamp, Trade,
+    MarketState, Notional, Portfolio, Position, Price, Quantity, Side, SortedMap, Timestamp, Trade,
 };
 
 const BTC: &str = "BTC-USD@test";
@@ -65,9 +65,9 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a clerk would write down: cash per currency, units per instrument.
 #[derive(Debug, Default)]
 struct Ledger {
-    cash: BTreeMap<Currency, Decimal>,
+    cash: SortedMap<Currency, Decimal>,
     units: BTreeMap<InstrumentId, Decimal>,
-    paid_in: BTreeMap<Currency, Decimal>,
+    paid_in: SortedMap<Currency, Decimal>,
 }
 
 impl Ledger {
@@ -80,7 +80,7 @@ struct Books {
     portfolio: Portfolio,
     ledger: Ledger,
     market: MarketState,
-    instruments: BTreeMap<InstrumentId, Instrument>,
+    instruments: SortedMap<InstrumentId, Instrument>,
 }
 
 fn id(text: &str) -> InstrumentId {
@@ -95,7 +95,7 @@ impl Books {
     fn new() -> Self {
         let opening = Amount::new(Decimal::from(10_000), Currency::USD);
         let mut market = MarketState::default();
-        let mut instruments = BTreeMap::new();
+        let mut instruments = SortedMap::new();
         for (name, multiplier) in [(BTC, 1), (ETH, 10), (BNB, 1)] {
             let mut instrument = Instrument::unrestricted(id(name)).unwrap();
             instrument.multiplier = Decimal::new(multiplier, 0);
@@ -198,7 +198,7 @@ impl Books {
         }
     }
 
-    fn in_usd(&self, totals: &BTreeMap<Currency, Decimal>) -> Decimal {
+    fn in_usd(&self, totals: &SortedMap<Currency, Decimal>) -> Decimal {
         let rate =
             |c: &Currency| if *c == Currency::USD { Decimal::ONE } else { self.market.rate(*c).unwrap() };
         totals.iter().map(|(currency, value)| *value * rate(currency)).sum()
@@ -288,7 +288,7 @@ proptest! {
         multiplier in prop_oneof![Just(Decimal::ONE), Just(Decimal::new(1, 28)), Just(Decimal::from(1_000_000_000_000_000_i64))],
     ) {
         let mut books = Books::new();
-        books.instruments.values_mut().for_each(|instrument| instrument.multiplier = multiplier);
+        books.instruments.iter_mut().for_each(|(_, instrument)| instrument.multiplier = multiplier);
         let bound = Decimal::from(100_000_000_000_000_i64);
         for (buy, price_places, quantity_places, mantissa) in fills {
             let price = Price::new(Decimal::new(mantissa, price_places).min(bound)).unwrap();

@@ -177,6 +177,17 @@ fn a_late_acknowledgement_after_a_fill_is_ignored() {
 }
 
 #[test]
+fn a_cancel_that_counts_more_fills_than_came_waits_for_them() {
+    let mut order = fixed();
+    order.apply_report(&report(OrderStatus::Canceled, 10), Timestamp::EPOCH).unwrap();
+    assert_eq!((order.status(), order.remaining()), (OrderStatus::Pending, qty(3)));
+    order.apply_fill(&fill(2), Timestamp::EPOCH).unwrap();
+    assert_eq!((order.status(), order.remaining()), (OrderStatus::PartiallyFilled, qty(1)));
+    order.apply_fill(&fill(1), Timestamp::EPOCH).unwrap();
+    assert_eq!((order.status(), order.remaining()), (OrderStatus::Canceled, qty(0)));
+}
+
+#[test]
 fn a_report_of_fills_waits_for_the_fills() {
     let mut order = fixed();
     order.apply_report(&report(OrderStatus::Filled, 10), Timestamp::EPOCH).unwrap();
@@ -214,6 +225,7 @@ fn an_overfill_is_counted_and_reported() {
 #[test]
 fn a_terminal_order_refuses_another_end() {
     let mut order = fixed();
+    order.apply_fill(&fill(3), Timestamp::EPOCH).unwrap();
     order.apply_report(&report(OrderStatus::Canceled, 10), Timestamp::EPOCH).unwrap();
     order.apply_report(&report(OrderStatus::Canceled, 10), Timestamp::EPOCH).unwrap();
     assert!(order.apply_report(&report(OrderStatus::Rejected, 10), Timestamp::EPOCH).is_err());

@@ -92,12 +92,8 @@ impl Engine {
                     self.close(index, "flattened by an operator");
                 }
             }
-            OperatorAction::Halt => {
-                let reason = Reason::new("operator", "halted by an operator");
-                for index in 0..self.state.accounts.len() {
-                    self.halt_account(index, &reason, false);
-                }
-            }
+            OperatorAction::Halt => self.halt_all(&Reason::new("operator", "halted by an operator")),
+            OperatorAction::HaltFor(reason) => self.halt_all(reason),
             OperatorAction::Resume => {
                 for account in &mut self.state.accounts {
                     account.risk.resume();
@@ -107,6 +103,12 @@ impl Engine {
                 }
                 self.publish(Notice::Resumed { scope: "engine".to_owned() });
             }
+        }
+    }
+
+    fn halt_all(&mut self, reason: &Reason) {
+        for index in 0..self.state.accounts.len() {
+            self.halt_account(index, reason, false);
         }
     }
 

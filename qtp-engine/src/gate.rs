@@ -1,8 +1,9 @@
 //! Everything that leaves goes through here: the risk gate, then the list of working orders.
 
 use qtp_core::{
-    AccountState, ClientOrderId, Command, Decimal, Denied, InstrumentId, Notice, Notional, Order,
-    OrderRequest, OrderRole, OrderSizing, OrderTimes, Price, Quantity, Reason, Review, RiskContext,
+    AccountKind, AccountState, ClientOrderId, Command, Currency, Decimal, Denied, InstrumentId, Notice,
+    Notional, Order, OrderRequest, OrderRole, OrderSizing, OrderTimes, Price, Quantity, Reason, Review,
+    RiskContext,
 };
 
 use crate::config::OnBreach;
@@ -171,11 +172,7 @@ impl Engine {
         let market = self.state.market.get(&request.instrument)?;
         let price = market.reference()?;
         let reporting = account.portfolio.reporting_currency();
-        let rate = if instrument.settle == reporting {
-            Decimal::ONE
-        } else {
-            self.state.market.rate(instrument.settle)?
-        };
+        let rate = self.rate(instrument.settle, reporting)?;
         let equity = account.portfolio.equity(&self.state.market, &self.state.instruments);
         let leverage = account.leverage_of(&request.instrument);
         let working = account.working_on(&request.instrument, request.side);
@@ -216,11 +213,7 @@ impl Engine {
             let id = &order.request().instrument;
             let price = self.state.market.get(id)?.reference()?;
             let rules = self.state.instruments.get(id)?;
-            let rate = if rules.settle == reporting {
-                Decimal::ONE
-            } else {
-                self.state.market.rate(rules.settle)?
-            };
+            let rate = self.rate(rules.settle, reporting)?;
             let value = rules.notional(price, order.remaining()).get().checked_mul(rate)?;
             exposure += Notional::from_decimal(value);
             if id != instrument && !others.contains(&id) {
@@ -232,20 +225,36 @@ impl Engine {
 
     /// Where the position would be liquidated after the order, on a margin account.
     fn liquidation(&self, context: &RiskContext<'_>, request: &OrderRequest) -> Option<Price> {
-        if !matches!(
-            context.portfolio.kind(),
-            qtp_core::AccountKind::CrossMargin | qtp_core::AccountKind::IsolatedMargin
-        ) {
-            return None;
-        }
+        let kind = context.portfolio.kind();
+        let equity = match kind {
+            AccountKind::CrossMargin => context.equity? - self.other_maintenance(context)?,
+            AccountKind::IsolatedMargin => context.equity?,
+            AccountKind::Unconstrained | AccountKind::Spot => return None,
+        };
         let quantity = context.position + context.working + request.signed_quantity();
-        qtp_core::account::liquidation_price(
-            context.instrument,
-            context.portfolio.kind(),
-            context.equity?,
-            quantity,
-            context.price,
-            context.leverage,
-        )
+        let (instrument, price) = (context.instrument, context.price);
+        qtp_core::account::liquidation_price(instrument, kind, equity, quantity, price, context.leverage)
+    }
+
+    /// Margin that the other positions of a cross account need to stay: not there to be lost by this one.
+    fn other_maintenance(&self, context: &RiskContext<'_>) -> Option<Notional> {
+        let mut sum = Notional::ZERO;
+        for position in context.portfolio.open_positions() {
+            let id = position.instrument();
+            if *id == context.instrument.id {
+                continue;
+            }
+            let rules = self.state.instruments.get(id)?;
+            let value = position.value(self.state.market.get(id)?.reference()?).abs();
+            let maintenance = rules.margin_tier(value).map_or(Decimal::ZERO, |tier| tier.maintenance.get());
+            let rate = self.rate(rules.settle, context.portfolio.reporting_currency())?;
+            sum += value.times(maintenance).times(rate);
+        }
+        Some(sum)
+    }
+
+    /// Reporting currency per unit of `currency`, if it is known.
+    fn rate(&self, currency: Currency, reporting: Currency) -> Option<Decimal> {
+        if currency == reporting { Some(Decimal::ONE) } else { self.state.market.rate(currency) }
     }
 }

@@ -14,10 +14,11 @@ impl Engine {
         self.on_new_time();
         self.warming = batch.warmup;
         for candle in &batch.candles {
+            let Some(route) = self.router.candle_route(candle.instrument(), candle.timeframe()) else {
+                continue;
+            };
             let mut index = 0;
-            while let Some(owner) =
-                self.router.candle_listener(candle.instrument(), candle.timeframe(), index)
-            {
+            while let Some(owner) = self.router.listener(route, index) {
                 self.call(usize::from(owner), |strategy, context| strategy.on_candle(candle, context));
                 index += 1;
             }

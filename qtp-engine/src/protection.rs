@@ -32,11 +32,9 @@ impl Engine {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
         let position = account.portfolio.quantity(&control.instrument);
-        if position.is_zero()
-            && control.stop.is_none()
-            && control.target.is_none()
-            && control.naked_since.is_none()
-        {
+        let asked = !position.is_zero() && control.bracket != Bracket::NONE;
+        let present = control.stop.is_some() || control.target.is_some() || control.naked_since.is_some();
+        if !asked && !present {
             return;
         }
         let both = self.capabilities.get(&control.account).is_some_and(|venue| venue.stop_and_target);

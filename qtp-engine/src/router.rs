@@ -23,18 +23,17 @@ impl Router {
         self.routes.iter().map(|(topic, _)| topic)
     }
 
-    /// The `index`-th listener to candles of an instrument and timeframe.
-    pub(crate) fn candle_listener(
-        &self,
-        instrument: &InstrumentId,
-        timeframe: Timeframe,
-        index: usize,
-    ) -> Option<u16> {
-        let route = self.routes.iter().find(|(topic, _)| match topic {
+    /// The route of an instrument's candles, for [`Router::listener`].
+    pub(crate) fn candle_route(&self, instrument: &InstrumentId, timeframe: Timeframe) -> Option<usize> {
+        self.routes.iter().position(|(topic, _)| match topic {
             MarketTopic::Candles(id, width) => *width == timeframe && id == instrument,
             _ => false,
-        });
-        route.and_then(|(_, owners)| owners.get(index).copied())
+        })
+    }
+
+    /// The `index`-th listener of a route.
+    pub(crate) fn listener(&self, route: usize, index: usize) -> Option<u16> {
+        self.routes.get(route)?.1.get(index).copied()
     }
 
     /// The listeners to a topic.

@@ -32,7 +32,7 @@ impl Engine {
             Target::EquityShare { share, .. } => {
                 share_quantity(instrument, account, equity, price, share).ok_or_else(no_price)
             }
-            Target::Risk { side, risk, cap } => {
+            Target::Risk { side, risk, cap, base } => {
                 let stop = signal.bracket.stop;
                 let stop = stop.ok_or_else(|| Reason::new("no_stop", "a size by risk needs a stop"))?;
                 let rate = self.state.market.rate(instrument.settle).unwrap_or(rust_decimal::Decimal::ONE);
@@ -47,7 +47,7 @@ impl Engine {
                 let instrument = signal.instrument.clone();
                 self.publish(Notice::Sized { instrument, wanted, quantity, capped_by });
                 minimum.map_err(|illegal| Reason::new(illegal.code(), format!("quantity={quantity}")))?;
-                Ok(side.signed(quantity))
+                Ok(base + side.signed(quantity))
             }
             Target::Quantity(quantity) => Ok(quantity),
         }

@@ -39,6 +39,32 @@ fn rate(symbol: &str, seconds: i64) -> FundingRate {
 }
 
 #[test]
+fn a_saved_feed_goes_on_where_it_stood_and_refuses_other_series() {
+    let build = |hours| {
+        let all = vec![series(BTC, Timeframe::H1, 0..hours), series(ETH, Timeframe::H1, 2..9)];
+        CandleFeed::new(all).unwrap().with_funding((0..9).map(|hour| rate(BTC, hour * 3_600)).collect())
+    };
+    let rest = |feed: &mut CandleFeed| {
+        let (mut batch, mut rates, mut all) = (CandleBatch::default(), Vec::new(), Vec::new());
+        while let Some(close) = feed.next_into(&mut batch) {
+            feed.funding_until(close, &mut rates);
+            all.push((close, batch.candles.clone(), rates.clone()));
+        }
+        all
+    };
+    let (mut whole, mut batch) = (build(9), CandleBatch::default());
+    whole.next_into(&mut batch);
+    let close = whole.next_into(&mut batch).unwrap();
+    whole.funding_until(close, &mut Vec::new());
+    let text = whole.save().unwrap();
+    let mut restored = build(9);
+    restored.restore(&text).unwrap();
+    assert_eq!(rest(&mut restored), rest(&mut whole));
+    assert!(build(8).restore(&text).unwrap_err().to_string().contains("another length"));
+    assert!(build(9).restore("[").is_err());
+}
+
+#[test]
 fn a_batch_is_ordered_by_timeframe_then_instrument() {
     let mut feed = CandleFeed::new(vec![
         series(BTC, Timeframe::M5, 0..2),

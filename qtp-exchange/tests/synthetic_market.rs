@@ -36,6 +36,25 @@ fn a_seed_gives_the_same_bytes_and_another_seed_others() {
     assert_ne!(json(1), json(2));
 }
 
+#[test]
+fn a_saved_feed_goes_on_with_the_same_bytes_and_refuses_another_market() {
+    let build = || SyntheticFeed::new(9, config(300, &[Timeframe::M1, Timeframe::H1])).unwrap();
+    let (mut whole, mut batch) = (build(), CandleBatch::default());
+    for _ in 0..130 {
+        whole.next_into(&mut batch);
+    }
+    let text = whole.save().unwrap();
+    let mut restored = build();
+    restored.restore(&text).unwrap();
+    assert_eq!(restored, whole);
+    assert_eq!(drain(&mut restored), drain(&mut whole));
+    let mut other = SyntheticFeed::new(9, config(299, &[Timeframe::M1])).unwrap();
+    let before = other.clone();
+    assert!(other.restore(&text).unwrap_err().to_string().contains("another synthetic market"));
+    assert!(other.restore(&text[..90]).is_err());
+    assert_eq!(other, before, "a refused state changes nothing");
+}
+
 /// A change of these numbers changes every recorded demonstration: it needs a note in the change log.
 #[test]
 fn the_path_of_a_seed_stays_as_it_was_released() {

@@ -79,6 +79,17 @@ pub fn to_hex(hash: &Hash) -> String {
     text
 }
 
+/// Reads 64 lower-case hex digits.
+pub(crate) fn from_hex(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    let nibble = |byte: u8| HEX.iter().position(|digit| *digit == byte).and_then(|at| u8::try_from(at).ok());
+    for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    (text.len() == 64).then_some(hash)
+}
+
 pub(crate) const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Rewrites kind and body of one version into those of the next.

@@ -19,3 +19,8 @@ pub(crate) fn codec(
 pub(crate) fn io_error(operation: &'static str, source: io::Error) -> StoreError {
     StoreError::Backend { operation, retryable: false, source: source.into() }
 }
+
+/// A checkpoint needs a record to belong to.
+pub(crate) fn no_record(seq: u64) -> StoreError {
+    io_error("put checkpoint", io::Error::other(format!("the journal has no record {seq}")))
+}

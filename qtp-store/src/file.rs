@@ -2,8 +2,8 @@
 
 mod line;
 mod reader;
-mod recover;
-mod sink;
+pub(crate) mod recover;
+pub(crate) mod sink;
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -18,7 +18,7 @@ use crate::chain::Chain;
 use crate::error::io_error;
 
 /// Buffered bytes that make `append` write.
-const BUFFER: usize = 256 << 10;
+pub(crate) const BUFFER: usize = 256 << 10;
 
 /// What a synced record survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +69,7 @@ pub struct FileJournal<S: JournalSink = DiskSink> {
     sink: S,
     buffer: Vec<u8>,
     chain: Chain,
+    bytes: u64,
     failed: bool,
 }
 
@@ -94,7 +95,7 @@ impl FileJournal {
         let path = path.as_ref();
         let failed = |error| located("open journal", path, error);
         let sink = DiskSink::open(path, durability).map_err(failed)?;
-        let found = recover::scan(BufReader::with_capacity(BUFFER, sink.file()))?;
+        let found = recover::scan(Chain::new(), BufReader::with_capacity(BUFFER, sink.file()))?;
         let size = sink.file().metadata().map_err(failed)?.len();
         let cut_bytes = size.saturating_sub(found.length);
         if cut_bytes > 0 {
@@ -118,12 +119,17 @@ impl FileJournal {
 impl<S: JournalSink> FileJournal<S> {
     /// A journal over a sink, behind the records that `chain` stands for.
     pub const fn with_sink(sink: S, chain: Chain) -> Self {
-        Self { sink, buffer: Vec::new(), chain, failed: false }
+        Self { sink, buffer: Vec::new(), chain, bytes: 0, failed: false }
     }
 
     /// Where the journal stands, buffered records included.
     pub const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// Bytes appended since this value was made, buffered ones included.
+    pub const fn appended_bytes(&self) -> u64 {
+        self.bytes
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -149,7 +155,9 @@ impl<S: JournalSink> JournalWriter for FileJournal<S> {
     fn append(&mut self, record: &JournalRecord) -> Result<(), StoreError> {
         self.guard("append to journal")?;
         let stored = self.chain.seal(record)?;
+        let before = self.buffer.len();
         line::write_line(&stored, &mut self.buffer);
+        self.bytes += (self.buffer.len() - before) as u64;
         if self.buffer.len() < BUFFER {
             return Ok(());
         }
@@ -176,6 +184,6 @@ impl<S: JournalSink> Drop for FileJournal<S> {
 }
 
 /// An I/O error that names its file.
-fn located(operation: &'static str, path: &Path, error: io::Error) -> StoreError {
+pub(crate) fn located(operation: &'static str, path: &Path, error: io::Error) -> StoreError {
     io_error(operation, io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }

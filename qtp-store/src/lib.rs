@@ -6,6 +6,7 @@ pub mod codec;
 pub mod conformance;
 mod error;
 mod file;
+mod folder;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 mod keys;
 #[cfg(feature = "memory")]
@@ -16,6 +17,7 @@ mod sqlite;
 pub use chain::{Chain, Hash};
 pub use codec::StoredRecord;
 pub use file::{DiskSink, Durability, FileJournal, JournalReader, JournalSink, MAX_LINE, Recovery};
+pub use folder::{FolderFound, FolderJournal, FolderReader, FolderSettings, FolderStore, SinkFactory};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]

@@ -5,15 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use qtp_core::port::{
-    CandleStore, DecisionStore, EquityPoint, EquityStore, Journal, JournalRecord, StoredDecision, TradeStore,
+    CandleStore, Checkpoint, DecisionStore, EquityPoint, EquityStore, Journal, JournalRecord, StoredDecision,
+    TradeStore,
 };
 use qtp_core::{
     AccountId, Candle, CandleQuery, ClientOrderId, Fill, InstrumentId, Notional, Order, Position, Proposal,
     StoreError, Timeframe, Timestamp, TradeId,
 };
 
-use crate::chain::Chain;
+use crate::chain::{Chain, Hash};
 use crate::codec::StoredRecord;
+use crate::error::no_record;
 use crate::keys::order_key;
 
 /// A store that ends with this value. Its journal is kept in the stored form, hash chain and all, so that what
@@ -39,7 +41,8 @@ type FillKey = (AccountId, InstrumentId, TradeId, String);
 struct Inner {
     journal: Vec<Entry>,
     chain: Chain,
-    checkpoint: Option<(u64, String)>,
+    /// Newest first, at most two: hash of the record, number, state.
+    checkpoints: Vec<(Hash, Checkpoint)>,
     candles: BTreeMap<(InstrumentId, Timeframe), BTreeMap<Timestamp, Candle>>,
     orders: BTreeMap<ClientOrderId, Order>,
     fills: BTreeMap<FillKey, (u64, Fill)>,
@@ -96,14 +99,23 @@ impl Journal for MemoryStore {
 
     async fn put_checkpoint(&self, seq: u64, state: &str) -> Result<(), StoreError> {
         let mut inner = self.inner();
-        if inner.checkpoint.as_ref().is_none_or(|(newest, _)| seq >= *newest) {
-            inner.checkpoint = Some((seq, state.to_owned()));
-        }
+        let place = inner.journal.binary_search_by_key(&seq, |entry| entry.stored.seq);
+        let record = place.ok().and_then(|place| inner.journal.get(place)).ok_or_else(|| no_record(seq))?;
+        let entry = (record.stored.hash, Checkpoint { seq, state: state.to_owned() });
+        inner.checkpoints.retain(|(_, kept)| kept.seq != seq);
+        inner.checkpoints.push(entry);
+        inner.checkpoints.sort_unstable_by_key(|(_, kept)| std::cmp::Reverse(kept.seq));
+        inner.checkpoints.truncate(2);
         Ok(())
     }
 
-    async fn checkpoint(&self) -> Result<Option<(u64, String)>, StoreError> {
-        Ok(self.inner().checkpoint.clone())
+    async fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
+        let inner = self.inner();
+        let fits = |(hash, checkpoint): &&(Hash, Checkpoint)| {
+            let place = inner.journal.binary_search_by_key(&checkpoint.seq, |entry| entry.stored.seq);
+            place.ok().and_then(|place| inner.journal.get(place)).is_some_and(|e| e.stored.hash == *hash)
+        };
+        Ok(inner.checkpoints.iter().filter(fits).map(|(_, checkpoint)| checkpoint.clone()).collect())
     }
 }
 

@@ -218,6 +218,8 @@ fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
         slippage,
         leverage: args.leverage.unwrap_or(Ratio::ONE),
         require_funds: args.leverage.is_some(),
+        // Nothing is looked up: every answer arrives.
+        history: 1,
         ..SimVenueConfig::default()
     })
 }

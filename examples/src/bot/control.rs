@@ -90,6 +90,14 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Value, Failure> {
     Ok(serde_json::from_str(&line)?)
 }
 
+/// The answer while a run still goes through its past: it stands at record `at` of `of`.
+pub(super) fn starting(request: &Request, at: u64, of: u64) -> Value {
+    match request {
+        Request::Status => json!({"starting": format!("replaying {at}/{of}"), "record": at, "of": of}),
+        _ => json!({"error": format!("the bot is starting: replaying {at}/{of}; try again")}),
+    }
+}
+
 /// Why an action cannot be carried out now.
 pub(super) fn refusal(engine: &Engine, action: &OperatorAction) -> Option<Value> {
     let problem = match action {

@@ -1,7 +1,10 @@
 //! Kills the process at a chosen point of the journal, so that recovery can be tested where it is hardest.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use qtp_core::StoreError;
 use qtp_core::port::{JournalRecord, JournalWriter};
@@ -24,19 +27,27 @@ enum Point {
     BeforeAcknowledgement,
     /// A sync began and did not end: a part of what it should have written is in the file.
     MidSync,
+    /// Journal and store are synced, and the checkpoint of that is not written.
+    BeforeCheckpoint,
+    /// A checkpoint has its name and not all of its bytes.
+    MidCheckpoint,
 }
+
+const POINTS: &str = "after-append|after-send|before-ack|mid-sync|before-checkpoint|mid-checkpoint";
 
 impl FromStr for CrashPoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let usage = || format!("{text:?} is not after-append|after-send|before-ack|mid-sync:N");
+        let usage = || format!("{text:?} is not {POINTS}:N");
         let (point, passing) = text.split_once(':').ok_or_else(usage)?;
         let point = match point {
             "after-append" => Point::AfterAppend,
             "after-send" => Point::AfterSend,
             "before-ack" => Point::BeforeAcknowledgement,
             "mid-sync" => Point::MidSync,
+            "before-checkpoint" => Point::BeforeCheckpoint,
+            "mid-checkpoint" => Point::MidCheckpoint,
             _ => return Err(usage()),
         };
         Ok(Self { point, passing: passing.parse().map_err(|_| usage())? })
@@ -54,13 +65,15 @@ impl CrashPoint {
 pub(super) struct CrashJournal<J> {
     inner: J,
     at: CrashPoint,
+    folder: PathBuf,
     passed: u64,
     sent: bool,
 }
 
 impl<J> CrashJournal<J> {
-    pub(super) const fn new(inner: J, at: CrashPoint) -> Self {
-        Self { inner, at, passed: 0, sent: false }
+    /// `folder` is that of the journal.
+    pub(super) const fn new(inner: J, at: CrashPoint, folder: PathBuf) -> Self {
+        Self { inner, at, folder, passed: 0, sent: false }
     }
 
     fn pass(&mut self, point: Point) {
@@ -92,19 +105,41 @@ impl<J: JournalWriter> JournalWriter for CrashJournal<J> {
         self.sent = true;
         Ok(())
     }
+
+    fn put_checkpoint(&mut self, state: &str) -> Result<(), StoreError> {
+        self.pass(Point::BeforeCheckpoint);
+        self.inner.put_checkpoint(state)?;
+        if self.at.point == Point::MidCheckpoint && self.passed + 1 == self.at.passing {
+            tear_newest_checkpoint(&self.folder);
+        }
+        self.pass(Point::MidCheckpoint);
+        Ok(())
+    }
+}
+
+/// What a file system may leave that moves the name before the bytes.
+fn tear_newest_checkpoint(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_one = |path: &PathBuf| path.to_string_lossy().contains("checkpoint-");
+    if let Some(path) = entries.filter(is_one).max()
+        && let Ok(bytes) = std::fs::read(&path)
+    {
+        let _ = std::fs::write(&path, bytes.get(..bytes.len() / 2).unwrap_or_default());
+    }
 }
 
 /// A sink whose N-th sync writes half of the bytes that wait for it and kills the process.
 pub(super) struct TornSink<S> {
     inner: S,
-    syncs_left: u64,
+    /// Shared by the segments of a journal.
+    syncs_left: Arc<AtomicU64>,
     /// The last write, held back so that it can be torn.
     waiting: Vec<u8>,
 }
 
 impl<S> TornSink<S> {
-    pub(super) const fn new(inner: S, at_sync: u64) -> Self {
-        Self { inner, syncs_left: at_sync, waiting: Vec::new() }
+    pub(super) const fn new(inner: S, syncs_left: Arc<AtomicU64>) -> Self {
+        Self { inner, syncs_left, waiting: Vec::new() }
     }
 }
 
@@ -115,9 +150,9 @@ impl<S: JournalSink> JournalSink for TornSink<S> {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.syncs_left = self.syncs_left.saturating_sub(1);
+        let left = self.syncs_left.fetch_sub(1, Ordering::SeqCst);
         let bytes = std::mem::take(&mut self.waiting);
-        if self.syncs_left > 0 {
+        if left > 1 {
             self.inner.write(&bytes)?;
             return self.inner.sync();
         }

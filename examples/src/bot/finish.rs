@@ -11,7 +11,7 @@ use qtp_exchange::sim::Slippage;
 
 use super::build::{BASE, account};
 use super::folder::RunFolder;
-use super::projector::{StoreThread, Write};
+use super::store::{StoreThread, Write};
 use super::watch::Watch;
 use crate::exit::Failure;
 

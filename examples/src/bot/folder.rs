@@ -97,8 +97,13 @@ impl RunFolder {
         self.resumed
     }
 
-    /// The journal.
+    /// The journal, a folder of segments.
     pub fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// The journal of a run that an older version began: one file.
+    pub fn old_journal(&self) -> PathBuf {
         self.path.join("journal.jsonl")
     }
 

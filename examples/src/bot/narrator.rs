@@ -41,6 +41,11 @@ impl Narrator {
         }
     }
 
+    /// What was told before a restart is not told again.
+    pub(super) const fn skip_trips(&mut self, recorder: &Recorder) {
+        self.trips = recorder.ledger().totals().round_trips;
+    }
+
     /// Takes the status line away.
     pub(super) fn finish(&mut self) {
         if let Some(bar) = self.status.take() {

@@ -1,30 +1,30 @@
 //! The bot's loop: step, pace, operator, until a signal or the end.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::port::{DecisionEngine, JournalRecord, JournalWriter};
-use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, RunResumed, Timestamp};
+use qtp_core::port::DecisionEngine;
+use qtp_core::{DecisionRequest, DecisionResult, Event, OperatorAction, Reason, Timestamp};
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
-use qtp_store::{Durability, FileJournal};
 
 use super::args::{BotArgs, Mode};
-use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
+use super::build::{BASE, account, build_engine, build_source, build_venue, instruments};
 use super::control::{self, Call, Request};
-use super::crash::{CrashJournal, CrashPoint, TornSink};
+use super::disk::DiskGuard;
 use super::finish;
 use super::folder::RunFolder;
-use super::journal::{TeeJournal, TestSink};
+use super::journal;
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
-use super::projector::{Projector, StoreThread, Write};
+use super::projector::Projector;
+use super::resume;
 use super::settings::BotSettings;
+use super::store::StoreThread;
 use super::watch::Watch;
 use crate::exit::Failure;
 
@@ -39,27 +39,40 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;
-    let path = folder.journal();
-    let file = open_journal(&path)?;
-    let store = StoreThread::start(&folder.store(), &path)?;
-    let sender = store.sender().ok_or("the store has ended")?;
-    let journal = journal(args, (&path, file), &sender)?;
-    let mut simulation = simulation(&settings, &folder, environment, journal)?;
-    let recorder = Recorder::new(
-        simulation.engine(),
-        account()?,
-        RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true },
-    );
-    let mut watch = Watch::new(recorder, Narrator::new()?, Projector::new(sender, account()?));
+    let (file, found) = journal::open(args, &folder, &settings.journal)?;
+    // Before all that may take long, so that an operator hears that the bot is starting.
     let calls = control::listen(&folder.socket())?;
-    greet(&watch.narrator, &settings, &folder);
-    resume(&mut simulation, &settings, &folder, &mut watch)?;
-    step_on(&mut simulation, &settings, (args, pace), &mut watch, (&calls, &stop))?;
+    let store = StoreThread::start(&folder.store(), &folder.journal(), found.last_seq)?;
+    let stored = store.stored();
+    let sender = store.sender().ok_or("the store has ended")?;
+    let fresh = || {
+        let simulation = simulation(&settings, &folder, environment)?;
+        let watch = watch(&simulation, Projector::new(sender.clone(), account()?, stored))?;
+        Ok((simulation, watch))
+    };
+    let mut begun = resume::begin(&found, stored, fresh)?;
+    begun.simulation.set_journal(journal::writer(args, &folder, file, sender));
+    begun.simulation.set_checkpoint_every(settings.journal.checkpoint_every);
+    greet(&begun.watch.narrator, &settings, &folder);
+    if !resume::go_through(&mut begun, (&settings, &folder), &found, (&calls, &stop))? {
+        let _ = std::fs::remove_file(folder.socket());
+        println!("stopped while going through the past, at record {}", begun.simulation.next_seq());
+        return Ok(());
+    }
+    let (mut simulation, mut watch) = (begun.simulation, begun.watch);
+    step_on(&mut simulation, (&settings, &folder), (args, pace), &mut watch, (&calls, &stop))?;
     simulation
         .inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
     simulation.sync()?;
     let _ = std::fs::remove_file(folder.socket());
     finish::finish(simulation, watch, &folder, store)
+}
+
+/// Everyone who watches a run that is at its beginning.
+fn watch(simulation: &Simulation, projector: Projector) -> Result<Watch, Failure> {
+    let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
+    let recorder = Recorder::new(simulation.engine(), account()?, settings);
+    Ok(Watch::new(recorder, Narrator::new()?, projector))
 }
 
 fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
@@ -84,52 +97,10 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(flag)
 }
 
-/// The journal's file, locked: a second bot on the same folder ends here, before it touched anything.
-fn open_journal(path: &Path) -> Result<FileJournal, Failure> {
-    let durability = Durability::Os;
-    if !path.exists() {
-        return Ok(FileJournal::create(path, durability)?);
-    }
-    let (file, recovery) = FileJournal::open(path, durability)?;
-    if recovery.cut_bytes > 0 {
-        eprintln!("journal: cut a torn tail of {} bytes", recovery.cut_bytes);
-    }
-    Ok(file)
-}
-
-fn journal(
-    args: &BotArgs,
-    (path, file): (&Path, FileJournal),
-    store: &Sender<Write>,
-) -> Result<Box<dyn JournalWriter>, Failure> {
-    let torn_sync = args.crash_at.and_then(CrashPoint::torn_sync);
-    if !args.lose_unsynced && torn_sync.is_none() {
-        return Ok(with_crash(args, TeeJournal::new(file, store.clone())));
-    }
-    let chain = *file.chain();
-    drop(file);
-    let sink = TestSink::append_to(path, args.lose_unsynced)?;
-    Ok(match torn_sync {
-        Some(sync) => {
-            let file = FileJournal::with_sink(TornSink::new(sink, sync), chain);
-            Box::new(TeeJournal::new(file, store.clone()))
-        }
-        None => with_crash(args, TeeJournal::new(FileJournal::with_sink(sink, chain), store.clone())),
-    })
-}
-
-fn with_crash<J: JournalWriter + 'static>(args: &BotArgs, journal: J) -> Box<dyn JournalWriter> {
-    match args.crash_at {
-        Some(point) => Box::new(CrashJournal::new(journal, point)),
-        None => Box::new(journal),
-    }
-}
-
 fn simulation(
     settings: &BotSettings,
     folder: &RunFolder,
     environment: &BTreeMap<String, String>,
-    journal: Box<dyn JournalWriter>,
 ) -> Result<Simulation, Failure> {
     let source = build_source(settings)?;
     let venue = build_venue(settings, &instruments(&source)?)?;
@@ -140,7 +111,7 @@ fn simulation(
         timeframe: BASE,
         decider: Some(decider(settings, environment)?),
         decision_delay: Duration::from_millis(settings.run.decision_delay_ms),
-        journal: Some(journal),
+        journal: None,
         journal_candles: true,
         marks: Vec::new(),
     }))
@@ -176,40 +147,9 @@ fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
     ));
 }
 
-/// Goes through what the journal holds, then notes that the run goes on; a new run gets its record 0.
-fn resume(
-    simulation: &mut Simulation,
-    settings: &BotSettings,
-    folder: &RunFolder,
-    watch: &mut Watch,
-) -> Result<(), Failure> {
-    let mut last = None;
-    let mut decisions: BTreeMap<u64, DecisionOutcome> = BTreeMap::new();
-    for record in FileJournal::read(folder.journal())? {
-        let record = record?;
-        last = Some(record.seq());
-        if let JournalRecord::Event(record) = record
-            && let Event::Decision(outcome) = record.event
-        {
-            decisions.insert(outcome.request, *outcome);
-        }
-    }
-    let Some(last_seq) = last else {
-        return Ok(simulation.inject(Event::RunStarted(Box::new(start(settings, folder.run_id())?)), watch)?);
-    };
-    watch.narrator.silent = true;
-    simulation.set_past(FileJournal::read(folder.journal())?, decisions);
-    while simulation.in_past() && simulation.step(watch)?.is_some() {}
-    watch.narrator.silent = false;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    simulation.inject(Event::RunResumed(RunResumed { version, last_seq }), watch)?;
-    watch.narrator.line(&format!("resumed at record {last_seq}, simulated time {}", simulation.now()));
-    Ok(())
-}
-
 fn step_on(
     simulation: &mut Simulation,
-    settings: &BotSettings,
+    (settings, folder): (&BotSettings, &RunFolder),
     (args, pace): (&BotArgs, Pace),
     watch: &mut Watch,
     (calls, stop): (&Receiver<Call>, &AtomicBool),
@@ -218,39 +158,62 @@ fn step_on(
     let end = args.duration.map(|duration| begin + duration.as_duration());
     let interval = settings.trading.interval;
     let mut pacer = Pacer::new(pace, begin);
+    let mut disk = DiskGuard::new(folder.path(), settings.journal.min_free_mib);
     while !stop.load(Ordering::SeqCst) && end.is_none_or(|end| simulation.now() < end) {
+        watch_disk(simulation, watch, &mut disk)?;
         let Some(close) = simulation.step(watch)? else { break };
         let next = interval.floor(close) + interval.as_duration();
         watch.narrator.status(simulation.engine(), &watch.recorder, next, pacer.factor(close));
-        serve_operator(simulation, watch, calls, (&mut pacer, close), stop)?;
+        let operator = Operator { calls, stop, disk: &mut disk };
+        serve_operator(simulation, watch, operator, (&mut pacer, close))?;
     }
     Ok(())
+}
+
+/// Ends new risk while there is too little room for the journal.
+fn watch_disk(simulation: &mut Simulation, watch: &mut Watch, disk: &mut DiskGuard) -> Result<(), Failure> {
+    let Some(reason) = disk.check() else { return Ok(()) };
+    let accounts = &simulation.engine().state().accounts;
+    if accounts.iter().all(|account| account.risk.halted().is_some()) {
+        return Ok(());
+    }
+    simulation.inject(Event::Operator(OperatorAction::HaltFor(reason)), watch)?;
+    Ok(simulation.sync()?)
+}
+
+/// Whom the loop listens to while it waits.
+struct Operator<'a> {
+    calls: &'a Receiver<Call>,
+    stop: &'a AtomicBool,
+    disk: &'a mut DiskGuard,
 }
 
 /// Answers the operator until the next candle is due.
 fn serve_operator(
     simulation: &mut Simulation,
     watch: &mut Watch,
-    calls: &Receiver<Call>,
+    operator: Operator<'_>,
     (pacer, due): (&mut Pacer, Timestamp),
-    stop: &AtomicBool,
 ) -> Result<(), Failure> {
     // Short waits, so that a signal is seen soon.
     const SLICE: Duration = Duration::from_millis(200);
     loop {
         // Anew each time: answering takes none of the market's time.
         let wait = pacer.wait(due);
-        match calls.recv_timeout(wait.min(SLICE)) {
+        match operator.calls.recv_timeout(wait.min(SLICE)) {
             Ok(call) => {
-                let answer = answer(simulation, watch, &call.request)?;
+                let answer = answer(simulation, watch, operator.disk, &call.request)?;
                 // The caller may have gone; then nobody waits for the answer.
                 let _ = call.reply.send(answer);
             }
             Err(RecvTimeoutError::Disconnected) => return Err("the operator's channel has ended".into()),
             Err(RecvTimeoutError::Timeout) => {
-                if pacer.wait(due).is_zero() || stop.load(Ordering::SeqCst) {
+                if pacer.wait(due).is_zero() || operator.stop.load(Ordering::SeqCst) {
                     return Ok(());
                 }
+                // Nothing follows for a while that would take waiting records along.
+                simulation.sync()?;
+                watch_disk(simulation, watch, operator.disk)?;
             }
         }
     }
@@ -259,9 +222,14 @@ fn serve_operator(
 fn answer(
     simulation: &mut Simulation,
     watch: &mut Watch,
+    disk: &DiskGuard,
     request: &Request,
 ) -> Result<serde_json::Value, Failure> {
     if let Request::Act(action) = request {
+        let full = disk.refusal().filter(|_| *action == OperatorAction::Resume);
+        if let Some(reason) = full {
+            return Ok(serde_json::json!({"error": format!("the halt stays: {reason}")}));
+        }
         if let Some(refusal) = control::refusal(simulation.engine(), action) {
             return Ok(refusal);
         }

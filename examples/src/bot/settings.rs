@@ -9,6 +9,7 @@ use qtp_risk::RiskLimits;
 use serde::{Deserialize, Serialize};
 
 use super::args::{Approve, BotArgs, Mode};
+use super::keeping::Keeping;
 use crate::exit::Failure;
 
 /// Everything that defines a run.
@@ -23,6 +24,9 @@ pub struct BotSettings {
     pub venue: SimVenueConfig,
     /// How the run goes.
     pub run: Run,
+    /// How the run is kept. It changes nothing of what a run does, so it is no part of what the run is.
+    #[serde(skip_serializing)]
+    pub journal: Keeping,
 }
 
 /// Market and strategy.
@@ -73,6 +77,7 @@ impl Default for BotSettings {
             risk: RiskLimits::default(),
             venue: venue_defaults(),
             run: Run::default(),
+            journal: Keeping::default(),
         }
     }
 }
@@ -121,7 +126,17 @@ fn venue_defaults() -> SimVenueConfig {
 const ENGINES: [&str; 4] = ["openrouter:", "ollama:", "openai:", "replay:"];
 
 /// Keys whose values are whole numbers.
-const INTEGERS: [&str; 4] = ["seed", "decision_delay_ms", "history", "max_open_orders"];
+const INTEGERS: [&str; 9] = [
+    "seed",
+    "decision_delay_ms",
+    "history",
+    "max_open_orders",
+    "checkpoint_every",
+    "segment_kib",
+    "keep_mib",
+    "keep_days",
+    "min_free_mib",
+];
 
 /// Strategies that set the stop which their size follows from.
 const STRATEGIES: [&str; 4] = ["decision-loop", "momentum", "scalping", "swing"];
@@ -177,6 +192,7 @@ impl BotSettings {
         let mut problems: Vec<String> =
             self.risk.validate().into_iter().map(|p| format!("risk.{p}")).collect();
         problems.extend(self.venue.validate().into_iter().map(|p| format!("venue.{p}")));
+        problems.extend(self.journal.validate().into_iter().map(|p| format!("journal.{p}")));
         if self.venue.latency.data != Delay::None {
             problems.push("venue.latency.data: delayed market data is not modelled over candles".to_owned());
         }

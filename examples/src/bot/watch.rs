@@ -2,10 +2,12 @@
 
 use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Notice, Timestamp};
 use qtp_engine::Engine;
-use qtp_engine::driver::{Observer, Recorder};
+use qtp_engine::driver::{Observer, Recorder, RecorderState};
+use serde::{Deserialize, Serialize};
 
 use super::narrator::Narrator;
-use super::projector::Projector;
+use super::projector::{Projector, ProjectorState};
+use crate::exit::Failure;
 
 /// Most notices and decisions that a report shows.
 const REPORT_ROWS: usize = 2_000;
@@ -25,6 +27,34 @@ impl Watch {
     pub(super) fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
         let (decisions, notices) = (Vec::new(), Vec::new());
         Self { recorder, narrator, projector, decisions, notices, denied: 0, halts: 0 }
+    }
+}
+
+/// What the report, the screen and the store rest on.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WatchState {
+    recorder: RecorderState,
+    projector: ProjectorState,
+    decisions: Vec<(Timestamp, DecisionOutcome)>,
+    notices: Vec<(Timestamp, Notice)>,
+    denied: u64,
+    halts: u64,
+}
+
+impl Watch {
+    /// Goes on where another one of the same run was saved.
+    ///
+    /// # Errors
+    /// If the text is not of one; this one is then unchanged.
+    pub(super) fn restore(&mut self, text: &str) -> Result<(), Failure> {
+        let saved: WatchState = serde_json::from_str(text)?;
+        self.recorder.restore(saved.recorder);
+        self.projector.restore(saved.projector);
+        self.narrator.skip_trips(&self.recorder);
+        (self.decisions, self.notices) = (saved.decisions, saved.notices);
+        (self.denied, self.halts) = (saved.denied, saved.halts);
+        Ok(())
     }
 }
 
@@ -60,5 +90,17 @@ impl Observer for Watch {
         if self.notices.len() < REPORT_ROWS {
             self.notices.push((engine.state().now, notice.clone()));
         }
+    }
+
+    fn save(&mut self) -> Option<String> {
+        let state = WatchState {
+            projector: self.projector.save()?,
+            recorder: self.recorder.save(),
+            decisions: self.decisions.clone(),
+            notices: self.notices.clone(),
+            denied: self.denied,
+            halts: self.halts,
+        };
+        serde_json::to_string(&state).ok()
     }
 }

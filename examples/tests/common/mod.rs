@@ -155,11 +155,25 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 /// A folder of runs.
 pub struct Runs {
     folder: TempDir,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Runs {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self::with(&[])
+    }
+
+    /// Bots on this folder run in an environment.
+    pub fn with(environment: &[(&'static str, &'static str)]) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), environment: environment.to_vec() }
+    }
+
+    /// The same runs as they stand now, in another folder.
+    pub fn copy(&self) -> Self {
+        let copy = Self::with(&self.environment);
+        let done = Command::new("cp").arg("-a").arg(self.path().join(".")).arg(copy.path()).status();
+        assert!(done.unwrap().success());
+        copy
     }
 
     pub fn path(&self) -> &Path {
@@ -173,7 +187,7 @@ impl Runs {
 
     pub fn paced_bot(&self, speed: &str, args: &[&str]) -> Command {
         let mut command = command(BOT, &["--speed", speed, "--runs"]);
-        command.arg(self.path()).args(args);
+        command.arg(self.path()).args(args).envs(self.environment.iter().copied());
         command
     }
 
@@ -185,6 +199,13 @@ impl Runs {
         let mut command = command(BOTCTL, &["--runs"]);
         command.arg(self.path()).args(args);
         Running::start(command).finish()
+    }
+
+    /// True once a bot answers here that is through with its past.
+    pub fn answers(&self) -> bool {
+        let known = self.path().join("latest").exists();
+        let status = known.then(|| self.botctl(&["status"])).filter(|ran| ran.code() == Some(0));
+        status.is_some_and(|ran| ran.json()["starting"].is_null())
     }
 
     /// The run that was started last.
@@ -223,12 +244,60 @@ impl RunFiles {
 
     /// Every file and its bytes.
     pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let files = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        let folders = [self.0.clone(), self.file("journal")];
+        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+        let files = files.map(|entry| entry.unwrap().path());
         files.filter(|path| path.is_file()).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 
+    /// The first segment of the journal: the whole of it, unless the run was long or its segments small.
+    pub fn journal(&self) -> PathBuf {
+        self.file("journal/000001.jsonl")
+    }
+
+    /// The segments of the journal, and its checkpoints by their record.
+    pub fn segments(&self) -> Vec<PathBuf> {
+        self.in_journal(".jsonl")
+    }
+
+    pub fn checkpoints(&self) -> Vec<u64> {
+        let number = |path: &PathBuf| {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            name.strip_prefix("checkpoint-").unwrap().parse().unwrap()
+        };
+        self.in_journal("checkpoint-").iter().map(number).collect()
+    }
+
+    fn in_journal(&self, part: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.file("journal")).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.contains(part) && !name.ends_with(".tmp")
+        });
+        paths.sort();
+        paths
+    }
+
     fn read_lossy(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.file("journal.jsonl")).unwrap_or_default()).into_owned()
+        let mut bytes = Vec::new();
+        let mut before = PathBuf::new();
+        for path in self.segments() {
+            let packed = path.extension().is_some_and(|extension| extension == "gz");
+            let plain = if packed { path.with_extension("") } else { path.clone() };
+            // A crash may leave a segment plain and packed.
+            if plain == before {
+                continue;
+            }
+            if packed {
+                let mut reader = flate2::read::MultiGzDecoder::new(File::open(&path).unwrap());
+                reader.read_to_end(&mut bytes).unwrap();
+            } else {
+                bytes.extend(fs::read(&path).unwrap());
+            }
+            before = plain;
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

@@ -5,5 +5,5 @@ mod portfolio;
 mod position;
 
 pub use margin::liquidation_price;
-pub use portfolio::{AccountKind, FeeTotals, FundingPayment, PnlSplit, Portfolio};
+pub use portfolio::{AccountKind, FundingPayment, PnlSplit, Portfolio, Totals};
 pub use position::{Position, PositionChange};

@@ -1,11 +1,10 @@
 //! One account's balances and positions.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{Position, PositionChange};
+use crate::SortedMap;
 use crate::id::{AccountId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::MarketState;
@@ -41,8 +40,8 @@ pub struct FundingPayment {
     pub amount: Amount,
 }
 
-/// Fees by currency.
-pub type FeeTotals = BTreeMap<Currency, Decimal>;
+/// Sums by currency.
+pub type Totals = SortedMap<Currency, Decimal>;
 
 /// Where a change of equity came from, in the reporting currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,31 +71,31 @@ pub struct Portfolio {
     kind: AccountKind,
     reporting: Currency,
     #[serde(with = "crate::serde_decimal::by_currency")]
-    balances: FeeTotals,
-    positions: BTreeMap<InstrumentId, Position>,
+    balances: Totals,
+    positions: SortedMap<InstrumentId, Position>,
     #[serde(with = "crate::serde_decimal::by_currency")]
-    realized: FeeTotals,
+    realized: Totals,
     #[serde(with = "crate::serde_decimal::by_currency")]
-    fees: FeeTotals,
+    fees: Totals,
     #[serde(with = "crate::serde_decimal::by_currency")]
-    funding: FeeTotals,
+    funding: Totals,
     #[serde(with = "crate::serde_decimal::by_currency")]
-    paid_in: FeeTotals,
+    paid_in: Totals,
 }
 
 impl Portfolio {
     /// An account with an opening balance in its reporting currency.
     pub fn new(account: AccountId, kind: AccountKind, opening: Amount) -> Self {
-        let totals: FeeTotals = [(opening.currency, opening.value)].into();
+        let totals: Totals = [(opening.currency, opening.value)].into_iter().collect();
         Self {
             account,
             kind,
             reporting: opening.currency,
             balances: totals.clone(),
-            positions: BTreeMap::new(),
-            realized: BTreeMap::new(),
-            fees: BTreeMap::new(),
-            funding: BTreeMap::new(),
+            positions: SortedMap::new(),
+            realized: SortedMap::new(),
+            fees: SortedMap::new(),
+            funding: SortedMap::new(),
             paid_in: totals,
         }
     }
@@ -122,7 +121,7 @@ impl Portfolio {
     }
 
     /// Balances by currency.
-    pub const fn balances(&self) -> &FeeTotals {
+    pub const fn balances(&self) -> &Totals {
         &self.balances
     }
 
@@ -142,17 +141,17 @@ impl Portfolio {
     }
 
     /// Fees paid, by currency.
-    pub const fn fees(&self) -> &FeeTotals {
+    pub const fn fees(&self) -> &Totals {
         &self.fees
     }
 
     /// Funding received, by currency.
-    pub const fn funding(&self) -> &FeeTotals {
+    pub const fn funding(&self) -> &Totals {
         &self.funding
     }
 
     /// Realised price profit before fees and funding, by settlement currency.
-    pub const fn realized(&self) -> &FeeTotals {
+    pub const fn realized(&self) -> &Totals {
         &self.realized
     }
 
@@ -164,6 +163,7 @@ impl Portfolio {
             .or_insert_with(|| Position::flat(fill.instrument.clone(), instrument.multiplier));
         let change = position.apply(fill.signed_quantity(), fill.price);
         let mut profit = change.realized.get();
+        let mut paid = Decimal::ZERO;
         for fee in std::iter::once(&fill.fee).chain(&fill.builder_fee) {
             let in_base = fee.currency == instrument.base && fee.currency != instrument.settle;
             if let (true, Ok(quantity)) = (in_base, Quantity::new(fee.value)) {
@@ -171,14 +171,18 @@ impl Portfolio {
                 profit = profit.saturating_add(position.apply(-quantity, fill.price).realized.get());
                 let value = instrument.notional(fill.price, quantity).get();
                 add(&mut self.fees, instrument.settle, value);
-                add(&mut self.balances, instrument.settle, -value);
+                paid = paid.saturating_add(value);
+                continue;
+            }
+            add(&mut self.fees, fee.currency, fee.value);
+            if fee.currency == instrument.settle {
+                paid = paid.saturating_add(fee.value);
             } else {
-                add(&mut self.fees, fee.currency, fee.value);
                 add(&mut self.balances, fee.currency, -fee.value);
             }
         }
         add(&mut self.realized, instrument.settle, profit);
-        add(&mut self.balances, instrument.settle, profit);
+        add(&mut self.balances, instrument.settle, profit.saturating_sub(paid));
         change
     }
 
@@ -207,7 +211,7 @@ impl Portfolio {
     pub fn equity(
         &self,
         market: &MarketState,
-        instruments: &BTreeMap<InstrumentId, Instrument>,
+        instruments: &SortedMap<InstrumentId, Instrument>,
     ) -> Option<Notional> {
         let mut equity = self.converted(&self.balances, market)?;
         for position in self.open_positions() {
@@ -223,7 +227,7 @@ impl Portfolio {
     pub fn exposure(
         &self,
         market: &MarketState,
-        instruments: &BTreeMap<InstrumentId, Instrument>,
+        instruments: &SortedMap<InstrumentId, Instrument>,
     ) -> Option<Notional> {
         let mut exposure = Decimal::ZERO;
         for position in self.open_positions() {
@@ -244,7 +248,7 @@ impl Portfolio {
     pub fn pnl(
         &self,
         market: &MarketState,
-        instruments: &BTreeMap<InstrumentId, Instrument>,
+        instruments: &SortedMap<InstrumentId, Instrument>,
     ) -> Option<PnlSplit> {
         let fees = Notional::from_decimal(self.converted(&self.fees, market)?);
         let funding = Notional::from_decimal(self.converted(&self.funding, market)?);
@@ -261,7 +265,7 @@ impl Portfolio {
         if currency == self.reporting { Some(Decimal::ONE) } else { market.rate(currency) }
     }
 
-    fn converted(&self, totals: &FeeTotals, market: &MarketState) -> Option<Decimal> {
+    fn converted(&self, totals: &Totals, market: &MarketState) -> Option<Decimal> {
         let mut sum = Decimal::ZERO;
         for (currency, value) in totals {
             if *currency == self.reporting {
@@ -274,7 +278,11 @@ impl Portfolio {
     }
 }
 
-fn add(totals: &mut FeeTotals, currency: Currency, value: Decimal) {
-    let total = totals.entry(currency).or_default();
-    *total = total.saturating_add(value);
+fn add(totals: &mut Totals, currency: Currency, value: Decimal) {
+    match totals.get_mut(&currency) {
+        Some(total) => *total = total.saturating_add(value),
+        None => {
+            totals.insert(currency, value);
+        }
+    }
 }

@@ -62,12 +62,7 @@ impl Position {
 
     /// Value at a price: signed like the quantity.
     pub fn value(&self, price: Price) -> Notional {
-        let value = price.notional(self.quantity).get();
-        Notional::from_decimal(if self.multiplier == Decimal::ONE {
-            value
-        } else {
-            value.saturating_mul(self.multiplier)
-        })
+        price.notional(self.quantity).times(self.multiplier)
     }
 
     /// Open profit at a price, before exit costs.
@@ -79,7 +74,7 @@ impl Position {
     ///
     /// A partial close moves its share of the cost, so that realised profit plus remaining cost is exact.
     pub fn apply(&mut self, change: Quantity, price: Price) -> PositionChange {
-        let value = |quantity: Quantity| price.notional(quantity).get().saturating_mul(self.multiplier);
+        let value = |quantity: Quantity| price.notional(quantity).times(self.multiplier).get();
         if self.quantity.signum() * change.signum() >= 0 {
             self.cost = self.cost.saturating_add(value(change));
             self.quantity += change;

@@ -26,11 +26,11 @@ pub fn nearest_f64(value: Decimal) -> f64 {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
         1e18, 1e19, 1e20, 1e21, 1e22,
     ];
-    const EXACT: i128 = 1 << 53;
-    let (mantissa, scale) = (value.mantissa(), value.scale() as usize);
-    match POWERS.get(scale) {
+    const EXACT: i64 = 1 << 53;
+    let exact = i64::try_from(value.mantissa()).ok().filter(|mantissa| (-EXACT..=EXACT).contains(mantissa));
+    match (POWERS.get(value.scale() as usize), exact) {
         // Both operands are exact floats, so the one division rounds once: to the nearest.
-        Some(power) if (-EXACT..=EXACT).contains(&mantissa) => mantissa as f64 / power,
+        (Some(power), Some(mantissa)) => mantissa as f64 / power,
         _ => value.to_string().parse().unwrap_or(f64::NAN),
     }
 }
@@ -137,15 +137,22 @@ macro_rules! signed_arithmetic {
 
         impl Add for $name {
             type Output = Self;
+            #[inline]
             fn add(self, other: Self) -> Self {
-                Self(self.0.saturating_add(other.0))
+                // Half of all sums on the way of an order have a zero in them.
+                match (self.0.is_zero(), other.0.is_zero()) {
+                    (_, true) => self,
+                    (true, false) => other,
+                    (false, false) => Self(self.0.saturating_add(other.0)),
+                }
             }
         }
 
         impl Sub for $name {
             type Output = Self;
+            #[inline]
             fn sub(self, other: Self) -> Self {
-                Self(self.0.saturating_sub(other.0))
+                if other.0.is_zero() { self } else { Self(self.0.saturating_sub(other.0)) }
             }
         }
 
@@ -247,6 +254,12 @@ impl Notional {
     /// Never fails today; the signature leaves room for a bound.
     pub fn new(value: Decimal) -> Result<Self, ValueError> {
         Ok(Self(value))
+    }
+
+    /// This many times as much: a multiplier or a conversion rate.
+    #[must_use]
+    pub fn times(self, factor: Decimal) -> Self {
+        if factor == Decimal::ONE { self } else { Self(self.0.saturating_mul(factor)) }
     }
 
     /// A notional from an exact decimal that needs no check.

@@ -38,6 +38,17 @@ pub struct Order {
     reason: Option<Reason>,
     unknown_since: Option<Timestamp>,
     cancel_requested: Option<Timestamp>,
+    /// How it ended at the venue, while fills that the venue counted are still on their way to us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ending: Option<Ending>,
+}
+
+/// An end that its last fills have yet to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ending {
+    status: OrderStatus,
+    filled: Quantity,
 }
 
 impl Order {
@@ -54,6 +65,7 @@ impl Order {
             reason: None,
             unknown_since: None,
             cancel_requested: None,
+            ending: None,
         }
     }
 
@@ -82,9 +94,13 @@ impl Order {
         self.filled
     }
 
-    /// Size that may still fill: zero once terminal.
+    /// Size that may still fill: zero once terminal. Of an order that ended ahead of its last fills, those fills.
     pub fn remaining(&self) -> Quantity {
-        if self.status.is_terminal() { Quantity::ZERO } else { self.quantity - self.filled }
+        match self.ending {
+            _ if self.status.is_terminal() => Quantity::ZERO,
+            Some(ending) => ending.filled - self.filled,
+            None => self.quantity - self.filled,
+        }
     }
 
     /// Average price of the fills.
@@ -124,7 +140,8 @@ impl Order {
         self.cancel_requested = Some(now);
     }
 
-    /// Takes in a report. A stale report (older than what is known) changes nothing.
+    /// Takes in a report. A stale report (older than what is known) changes nothing. An end that counts fills which
+    /// did not come yet waits for them: until then they may still change the position.
     ///
     /// # Errors
     /// [`IllegalTransition::Edge`] if a terminal order is reported in another terminal status.
@@ -151,6 +168,17 @@ impl Order {
         if next == self.status {
             return Ok(());
         }
+        let ended = matches!(next, OrderStatus::Canceled | OrderStatus::Expired);
+        if ended
+            && !self.status.is_terminal()
+            && report.filled > self.filled
+            && report.filled <= self.quantity
+        {
+            self.ending = Some(Ending { status: next, filled: report.filled });
+            self.cancel_requested.get_or_insert(now);
+            self.reason.clone_from(&report.reason);
+            return Ok(());
+        }
         if !self.status.can_become(next) {
             let order = self.request.client_order_id;
             return Err(IllegalTransition::Edge { order, from: self.status, to: next });
@@ -172,8 +200,11 @@ impl Order {
         self.times.acknowledged.get_or_insert(now);
         self.filled += fill.quantity;
         self.filled_value = self.filled_value.saturating_add(fill.price.notional(fill.quantity).get());
-        let next =
-            if self.filled >= self.quantity { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        let next = match self.ending {
+            _ if self.filled >= self.quantity => OrderStatus::Filled,
+            Some(ending) if self.filled >= ending.filled => ending.status,
+            _ => OrderStatus::PartiallyFilled,
+        };
         let from = self.status;
         match from {
             OrderStatus::Pending | OrderStatus::Open | OrderStatus::PartiallyFilled => self.status = next,

@@ -10,7 +10,7 @@ use crate::error::ExchangeError;
 use crate::id::{AccountId, ClientOrderId, InstrumentId, Venue, VenueOrderId};
 use crate::instrument::{Instrument, VenueCapabilities};
 use crate::market::{Candle, CandleQuery, FundingRate, MarketTopic, OpenInterest, OrderBook};
-use crate::money::{Currency, Decimal, Quantity};
+use crate::money::Quantity;
 use crate::order::{CancelRequest, Fill, LeverageRequest, ModifyRequest, OrderGroup, OrderReport};
 use crate::risk::Approved;
 use crate::time::Timestamp;
@@ -71,7 +71,7 @@ pub struct AccountSnapshot {
     /// The venue's time.
     pub time: Timestamp,
     /// Balances by currency.
-    pub balances: BTreeMap<Currency, Decimal>,
+    pub balances: crate::account::Totals,
     /// Net quantities by instrument; flat ones may be left out.
     pub positions: BTreeMap<InstrumentId, Quantity>,
 }

@@ -62,12 +62,7 @@ impl RiskContext<'_> {
 
     /// Value of a quantity at the reference price, in the reporting currency.
     pub fn value(&self, quantity: Quantity) -> Notional {
-        let value = self.instrument.notional(self.price, quantity).get().abs();
-        Notional::from_decimal(if self.rate == Decimal::ONE {
-            value
-        } else {
-            value.saturating_mul(self.rate)
-        })
+        self.instrument.notional(self.price, quantity).abs().times(self.rate)
     }
 
     /// The quantity whose value is `notional`, not rounded; `None` if it cannot be computed.

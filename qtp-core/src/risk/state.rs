@@ -50,10 +50,10 @@ impl RiskState {
 
     /// Starts a new day if one began; ends a halt that lasts until then. Returns true if a halt ended.
     pub fn on_time(&mut self, now: Timestamp, equity: impl FnOnce() -> Option<Notional>) -> bool {
-        let day = now.day(self.midnight);
-        if self.day == Some(day) {
+        if self.day.is_some_and(|day| now.is_on(day, self.midnight)) {
             return false;
         }
+        let day = now.day(self.midnight);
         // An unknown equity is asked for again: a day without its base would have no loss limit.
         let Some(equity) = equity() else { return false };
         self.day = Some(day);

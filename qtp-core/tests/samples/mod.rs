@@ -240,6 +240,7 @@ fn signals() -> Vec<Signal> {
             side: Side::Sell,
             risk: "0.010".parse().unwrap(),
             cap: Some("100.00".parse().unwrap()),
+            base: qty("-2"),
         },
     ];
     let signal = |target| Signal {

@@ -4,6 +4,8 @@ use qtp_core::money::Decimal;
 use qtp_core::{
     Command, OrderKind, OrderRequest, OrderSizing, Price, TimeInForce, Timestamp, TrailingOffset,
 };
+use serde::{Deserialize, Serialize};
+use sha2::digest::common::hazmat::{SerializableState as _, SerializedState};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 over every command, in order: orders in a fixed binary form, everything else as JSON.
@@ -36,6 +38,27 @@ impl CommandHash {
         self.count += 1;
     }
 
+    /// Where the hash stands, for a checkpoint.
+    pub(super) fn save(&self) -> SavedHash {
+        let state = self.hasher.serialize().iter().map(|byte| format!("{byte:02x}")).collect();
+        SavedHash { state, count: self.count }
+    }
+
+    pub(super) fn restore(&mut self, saved: &SavedHash) -> Result<(), String> {
+        let wrong = || "its hash of commands cannot be read".to_owned();
+        let mut state = SerializedState::<Sha256>::default();
+        if saved.state.len() != state.len() * 2 {
+            return Err(wrong());
+        }
+        for (index, byte) in state.iter_mut().enumerate() {
+            let digits = saved.state.get(index * 2..index * 2 + 2).ok_or_else(wrong)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
+        }
+        self.hasher = Sha256::deserialize(&state).map_err(|_| wrong())?;
+        self.count = saved.count;
+        Ok(())
+    }
+
     /// How many commands there were.
     pub const fn count(&self) -> u64 {
         self.count
@@ -46,6 +69,14 @@ impl CommandHash {
         let digest = self.hasher.clone().finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// A hash half-way: the hasher's state in hex.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SavedHash {
+    state: String,
+    count: u64,
 }
 
 /// Every field of an order. Taking it apart by name makes a new field an error here.

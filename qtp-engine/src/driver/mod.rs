@@ -6,7 +6,7 @@ mod replay;
 mod simulation;
 
 pub use command_hash::CommandHash;
-pub use recorder::{EquitySink, Recorder, RecorderSettings};
+pub use recorder::{EquitySink, Recorder, RecorderSettings, RecorderState};
 pub use replay::{Replay, ReplayOutcome};
 pub use simulation::{Decider, Simulation, SimulationSetup};
 
@@ -24,6 +24,12 @@ pub trait Observer {
     /// The engine wanted something because of the last fact. It has sequence number `seq`.
     fn on_command(&mut self, seq: u64, command: &Command, engine: &Engine) {
         let _ = (seq, command, engine);
+    }
+
+    /// Its state for a checkpoint, as JSON text, once what it passed on is safe. `None`: there can be no
+    /// checkpoint now. An observer whose state nobody misses has `null`.
+    fn save(&mut self) -> Option<String> {
+        Some("null".to_owned())
     }
 }
 

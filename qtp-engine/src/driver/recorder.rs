@@ -1,5 +1,7 @@
 //! Watches a run for its statistics: round trips, equity curve, participation.
 
+mod state;
+
 use std::time::Duration;
 
 use qtp_core::{
@@ -7,6 +9,7 @@ use qtp_core::{
     Timestamp,
 };
 
+pub use self::state::RecorderState;
 use super::Observer;
 use crate::engine::Engine;
 use crate::stats::{CandleCurve, DayCount, EquityStats, Keep, TradeLedger};

@@ -6,7 +6,7 @@ use qtp_core::port::JournalRecord;
 use qtp_core::{CandleBatch, Command, CommandRecord, Event, EventRecord};
 use qtp_exchange::candle_file::CandleSource;
 
-use super::simulation::{describe, same};
+use super::simulation::{describe, read_engine, same};
 use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -67,6 +67,18 @@ impl Replay {
             first_difference: None,
             events: 0,
         }
+    }
+
+    /// Begins behind a checkpoint instead of record 0, for a journal whose first records were dropped. Returns
+    /// the number of the first record to take in. The hash of the commands then counts from there.
+    ///
+    /// # Errors
+    /// [`EngineError::Snapshot`] if the checkpoint is not of this version or of another run.
+    pub fn begin_at(&mut self, checkpoint: &str) -> Result<u64, EngineError> {
+        let saved = read_engine(checkpoint)?;
+        self.engine.restore(saved.engine)?;
+        self.next_seq = saved.next_seq;
+        Ok(saved.next_seq)
     }
 
     /// Takes in the next record of the journal.

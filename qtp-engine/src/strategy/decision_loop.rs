@@ -151,9 +151,15 @@ impl DecisionLoop {
         let fallback = context
             .price(&trade.instrument)
             .map(|price| bracket_by_ratio(price, wanted, (self.config.default_stop, None)).stop);
-        let bracket = Bracket { stop: trade.stop.or(fallback.flatten()), target: trade.target };
-        if direction == wanted && !self.config.pyramiding {
+        let mut bracket = Bracket { stop: trade.stop.or(fallback.flatten()), target: trade.target };
+        let adds = direction == wanted;
+        if adds && !self.config.pyramiding {
             return Self::tighten(trade, direction, context);
+        }
+        if adds {
+            // One stop for old and new: it may only come nearer.
+            let present = context.target(&trade.instrument).and_then(|active| active.signal.bracket.stop);
+            bracket.stop = tighter(direction, present, bracket.stop);
         }
         if direction == -wanted && !self.config.allow_flip {
             return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context);
@@ -167,7 +173,8 @@ impl DecisionLoop {
             return context.void(&trade.instrument, reason);
         }
         let side = if wanted > 0 { Side::Buy } else { Side::Sell };
-        let target = Target::Risk { side, risk: self.config.risk_per_trade, cap: trade.allocation };
+        let base = if adds { held } else { Quantity::ZERO };
+        let target = Target::Risk { side, risk: self.config.risk_per_trade, cap: trade.allocation, base };
         self.signal(outcome, trade, target, bracket, context);
     }
 

@@ -32,9 +32,12 @@ impl Size {
             Self::EquityShare { share, whole_units } => {
                 Target::EquityShare { share: if long { share } else { -share }, whole_units }
             }
-            Self::Risk(risk) => {
-                Target::Risk { side: if long { Side::Buy } else { Side::Sell }, risk, cap: None }
-            }
+            Self::Risk(risk) => Target::Risk {
+                side: if long { Side::Buy } else { Side::Sell },
+                risk,
+                cap: None,
+                base: Quantity::ZERO,
+            },
         }
     }
 }

@@ -7,6 +7,7 @@ mod common;
 
 mod accounts;
 mod causality;
+mod checkpoint;
 mod past;
 mod run;
 mod strategies;

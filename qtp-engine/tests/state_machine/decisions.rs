@@ -180,6 +180,20 @@ fn a_buy_while_long_adds_nothing_without_pyramiding() {
 }
 
 #[test]
+fn a_buy_while_long_adds_once_with_pyramiding_and_never_loosens_the_stop() {
+    let mut rig = loop_with(|config| config.pyramiding = true);
+    long(&mut rig);
+    let request = asked(&rig.candle("100"));
+    let commands = answer(&mut rig, &request, advice(DecisionAction::Buy, Some("90"), None));
+    let entry = one_submit(&commands);
+    assert_eq!((entry.side, entry.quantity, entry.role), (Side::Buy, units(200), OrderRole::Entry));
+    let commands = rig.fill(&entry, 200, "100");
+    let stop = submits(&commands).into_iter().find(|order| order.role == OrderRole::Stop).unwrap();
+    assert_eq!((stop.quantity, stop.kind.trigger().unwrap().price), (units(400), price("95")));
+    assert!(submits(&rig.candle("101")).is_empty(), "one piece of advice adds once");
+}
+
+#[test]
 fn reduce_halves_the_position() {
     let mut rig = loop_with(|_| {});
     long(&mut rig);

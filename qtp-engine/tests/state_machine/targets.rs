@@ -1,8 +1,8 @@
 //! Target - position - working orders - orders of unknown outcome.
 
 use qtp_core::{
-    Bracket, Event, EventRecord, Instrument, OrderDraft, OrderKind, OrderRole, Ratio, RiskGate, Side,
-    SizeRule, Target, TimeInForce, Timestamp,
+    AccountKind, Bracket, Event, EventRecord, Fill, Instrument, MarginTier, OrderDraft, OrderKind, OrderRole,
+    Ratio, RiskGate, Side, SizeRule, Target, TimeInForce, Timestamp, Trade,
 };
 use qtp_engine::{EngineConfig, EngineError};
 use qtp_risk::RiskLimits;
@@ -214,7 +214,7 @@ fn a_reduced_entry_is_not_chased_by_its_fills() {
 fn a_target_by_risk_is_sized_anew_for_another_stop_while_nothing_is_held() {
     let mut rig = Rig::new();
     let risk: Ratio = "0.01".parse().unwrap();
-    let target = Target::Risk { side: Side::Buy, risk, cap: None };
+    let target = Target::Risk { side: Side::Buy, risk, cap: None, base: units(0) };
     let near = one_submit(&rig.signal(target, stop_at("99")));
     assert_eq!(near.quantity, units(1000));
     rig.reject(&near);
@@ -274,4 +274,43 @@ fn commands_of_warm_up_are_discarded_and_counted() {
     assert!(rig.feed(Event::Candles(batch)).is_empty());
     assert_eq!(rig.engine.discarded(), 1);
     assert!(rig.account().targets.is_empty());
+}
+
+#[test]
+fn under_cross_margin_the_margin_of_another_position_cannot_be_lost() {
+    let tier =
+        MarginTier { up_to: None, max_leverage: "20".parse().unwrap(), maintenance: "0.05".parse().unwrap() };
+    let sent = |other: i64| {
+        let mut instruments = RigSetup::default().instruments;
+        instruments.iter_mut().for_each(|instrument| instrument.margin_tiers = vec![tier]);
+        let limits =
+            RiskLimits { liquidation_buffer: Some("0.2".parse().unwrap()), ..RiskLimits::not_binding() };
+        let gate = RiskGate::new(limits.build());
+        let setup = RigSetup {
+            gate,
+            instruments,
+            kind: AccountKind::CrossMargin,
+            cash: 10_000,
+            ..RigSetup::default()
+        };
+        let mut rig = Rig::with(setup);
+        rig.candle("100");
+        let price = price("100");
+        rig.feed(Event::Trade(Trade {
+            instrument: eth(),
+            time: rig.now,
+            price,
+            quantity: units(1),
+            taker: None,
+        }));
+        if other > 0 {
+            let order = one_submit(&Rig::new().target(other, Bracket::NONE));
+            let fill = fill_of(&order, 999, units(other), price, rig.now);
+            rig.feed(Event::Fill(Fill { instrument: eth(), client_order_id: None, ..fill }));
+        }
+        let stop = Bracket { stop: "90".parse().ok(), target: None };
+        submits(&rig.target(500, stop)).len()
+    };
+    // 500 at 100 with 10,000: liquidated near 84; with 5,000 kept for the other position near 95.
+    assert_eq!((sent(0), sent(1000)), (1, 0));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use qtp_core::{Candle, CandleBatch, FundingRate, InstrumentId, Timeframe, Timestamp, ValueError};
 
-use super::source::CandleSource;
+use super::source::{CandleSource, RestoreError};
 
 /// Loaded candles as a [`CandleSource`]. A step allocates nothing once the batch has its size, and a clone of
 /// a feed shares the candles.
@@ -155,6 +155,26 @@ impl CandleSource for CandleFeed {
         let due = coming.partition_point(|rate| rate.time <= time);
         out.extend_from_slice(coming.get(..due).unwrap_or_default());
         self.next_rate += due;
+    }
+
+    fn save(&self) -> Option<String> {
+        let place = |cursor: &Cursor| (cursor.candles.len(), cursor.next);
+        let places: Vec<_> = self.series.iter().map(place).collect();
+        serde_json::to_string(&(places, self.next_rate)).ok()
+    }
+
+    fn restore(&mut self, state: &str) -> Result<(), RestoreError> {
+        let (places, next_rate): (Vec<(usize, usize)>, usize) =
+            serde_json::from_str(state).map_err(|error| RestoreError(error.to_string()))?;
+        let lengths = self.series.iter().map(|cursor| cursor.candles.len());
+        if !lengths.eq(places.iter().map(|(length, _)| *length)) {
+            return Err(RestoreError("other series, or series of another length".to_owned()));
+        }
+        for (cursor, (_, next)) in self.series.iter_mut().zip(places) {
+            cursor.next = next;
+        }
+        self.next_rate = next_rate;
+        Ok(())
     }
 }
 

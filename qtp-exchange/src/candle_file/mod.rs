@@ -20,7 +20,7 @@ pub use feed::CandleFeed;
 pub use funding::read_funding;
 pub use market::FileMarket;
 pub use signals::{SignalRow, read_signals};
-pub use source::CandleSource;
+pub use source::{CandleSource, RestoreError};
 pub use time::TimeUnit;
 
 pub(crate) use market::stream;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::Aggregate;
 use super::config::{SyntheticCoin, SyntheticConfig};
 use super::model::{Coin, CoinNumbers, Market, Minute, Step};
-use crate::candle_file::CandleSource;
+use crate::candle_file::{CandleSource, RestoreError};
 
 const MINUTES_PER_HOUR: i64 = 60;
 /// Funding rates that wait to be asked for: more than a year of three coins. Older ones are dropped.
@@ -186,6 +186,19 @@ impl CandleSource for SyntheticFeed {
     fn funding_until(&mut self, time: Timestamp, out: &mut Vec<FundingRate>) {
         let due = self.rates.partition_point(|rate| rate.time <= time);
         out.extend(self.rates.drain(..due));
+    }
+
+    fn save(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    fn restore(&mut self, state: &str) -> Result<(), RestoreError> {
+        let saved: Self = serde_json::from_str(state).map_err(|error| RestoreError(error.to_string()))?;
+        if saved.config != self.config {
+            return Err(RestoreError("another synthetic market".to_owned()));
+        }
+        *self = saved;
+        Ok(())
     }
 }
 

@@ -45,33 +45,29 @@ impl Ema {
         let period = check_period("period", period, 1)?;
         Ok(Self { period, k: 2.0 / (period as f64 + 1.0), seen: 0, level: 0.0 })
     }
+}
 
-    /// The state after one more input.
-    fn advance(mut self, input: f64) -> Option<Self> {
+impl Indicator<f64> for Ema {
+    type Output = f64;
+
+    #[inline]
+    fn update(&mut self, input: f64) -> Option<f64> {
         let x = admit(input)?;
         if self.seen == self.period {
             self.level += self.k * (x - self.level);
-            return Some(self);
+            return Some(self.level);
         }
         self.seen += 1;
         self.level += x;
         if self.seen == self.period {
             self.level /= self.period as f64;
         }
-        Some(self)
-    }
-}
-
-impl Indicator<f64> for Ema {
-    type Output = f64;
-
-    fn update(&mut self, input: f64) -> Option<f64> {
-        *self = self.advance(input)?;
         self.value()
     }
 
     fn peek(&self, input: f64) -> Option<f64> {
-        self.advance(input)?.value()
+        let mut next = *self;
+        next.update(input)
     }
 
     fn value(&self) -> Option<f64> {

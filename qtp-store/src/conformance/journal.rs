@@ -1,6 +1,6 @@
 //! Rules of the journal.
 
-use qtp_core::port::{Journal, JournalRecord};
+use qtp_core::port::{Checkpoint, Journal, JournalRecord};
 use qtp_core::{CommandRecord, DataRef, Event, EventRecord, Intent, Reason, StoreError, TimerId, Timestamp};
 
 /// Checks a [`Journal`] that is empty.
@@ -9,13 +9,14 @@ pub async fn journal(journal: &dyn Journal) {
     keeps_the_sequence(journal).await;
     skips_only_announced_rows(journal).await;
     pages(journal).await;
-    keeps_the_newest_checkpoint(journal).await;
+    keeps_the_two_newest_checkpoints(journal).await;
 }
 
 async fn starts_empty(journal: &dyn Journal) {
     assert_eq!(journal.last_seq().await.expect("last_seq of an empty journal"), None);
     assert_eq!(journal.read(0, 10).await.expect("read of an empty journal"), []);
-    assert_eq!(journal.checkpoint().await.expect("checkpoint of an empty journal"), None);
+    assert_eq!(journal.checkpoints().await.expect("checkpoints of an empty journal"), []);
+    assert!(journal.put_checkpoint(0, "none").await.is_err(), "a checkpoint of no record must be refused");
     journal.append(&[]).await.expect("appending nothing is no error");
     let error = journal.append(&[fact(1)]).await;
     assert!(matches!(error, Err(StoreError::OutOfOrder { .. })), "the first record must be 0, got {error:?}");
@@ -69,12 +70,23 @@ async fn pages(journal: &dyn Journal) {
     assert_eq!(journal.last_seq().await.expect("last_seq"), Some(4999));
 }
 
-async fn keeps_the_newest_checkpoint(journal: &dyn Journal) {
-    journal.put_checkpoint(4, "{\"four\":\"\u{1F680}\"}").await.expect("put checkpoint");
-    journal.put_checkpoint(9, "nine").await.expect("put checkpoint");
-    journal.put_checkpoint(9, "nine again").await.expect("put the same checkpoint");
-    let newest = journal.checkpoint().await.expect("checkpoint");
-    assert_eq!(newest, Some((9, "nine again".to_owned())), "the newest checkpoint");
+async fn keeps_the_two_newest_checkpoints(journal: &dyn Journal) {
+    let checkpoint = |seq, state: &str| Checkpoint { seq, state: state.to_owned() };
+    journal.put_checkpoint(3, "three").await.expect("put checkpoint");
+    journal.put_checkpoint(6, "{\"six\":\"\u{1F680}\\n\"}").await.expect("put checkpoint");
+    journal.put_checkpoint(4999, "newest").await.expect("put the checkpoint of the last record");
+    journal.put_checkpoint(4999, "newest again").await.expect("put the same checkpoint");
+    let kept = [checkpoint(4999, "newest again"), checkpoint(6, "{\"six\":\"\u{1F680}\\n\"}")];
+    assert_eq!(journal.checkpoints().await.expect("checkpoints"), kept, "the two newest, newest first");
+    for seq in [7, 5000, u64::MAX] {
+        let refused = journal.put_checkpoint(seq, "of no record").await;
+        assert!(refused.is_err(), "there is no record {seq} that a checkpoint could belong to");
+    }
+    assert_eq!(journal.checkpoints().await.expect("checkpoints"), kept, "what was refused changes nothing");
+    // The journal goes on behind a checkpoint.
+    journal.append(&[fact(5000)]).await.expect("append behind a checkpoint");
+    assert_eq!(journal.read(4999, 10).await.expect("read"), [fact(4999), fact(5000)]);
+    assert_eq!(journal.checkpoints().await.expect("checkpoints"), kept);
 }
 
 fn fact(seq: u64) -> JournalRecord {

@@ -11,19 +11,20 @@ use crate::error::{corrupt, io_error};
 
 /// The good part of a journal file.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Where the journal stands.
-    pub(super) chain: Chain,
+    pub(crate) chain: Chain,
     /// Length of the good part in bytes.
-    pub(super) length: u64,
+    pub(crate) length: u64,
     /// How many records it holds.
-    pub(super) records: u64,
+    pub(crate) records: u64,
 }
 
-/// Finds the good part. What follows it is a torn tail: there is no whole record in it.
-pub(super) fn scan(reader: impl BufRead) -> Result<Found, StoreError> {
+/// Finds the good part behind the records that `chain` stands for. What follows it is a torn tail: there is no
+/// whole record in it.
+pub(crate) fn scan(chain: Chain, reader: impl BufRead) -> Result<Found, StoreError> {
     let mut lines = Lines::new(reader, MAX_LINE);
-    let mut found = Found { chain: Chain::new(), length: 0, records: 0 };
+    let mut found = Found { chain, length: 0, records: 0 };
     loop {
         let (problem, begins) = match lines.next_line().map_err(|error| io_error("open journal", error))? {
             Line::End => return Ok(found),

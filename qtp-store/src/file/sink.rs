@@ -26,6 +26,16 @@ pub trait JournalSink: Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
+impl<S: JournalSink + ?Sized> JournalSink for Box<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (**self).write(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
+}
+
 /// A locked file that bytes are appended to.
 #[derive(Debug)]
 pub struct DiskSink {
@@ -35,7 +45,7 @@ pub struct DiskSink {
 
 impl DiskSink {
     /// A new file; its name is durable too if `durability` asks for it.
-    pub(super) fn create(path: &Path, durability: Durability) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, durability: Durability) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create_new(true).open(path)?;
         lock(&file)?;
         if durability == Durability::Fsync {
@@ -46,18 +56,18 @@ impl DiskSink {
     }
 
     /// An existing file, for reading first.
-    pub(super) fn open(path: &Path, durability: Durability) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, durability: Durability) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).open(path)?;
         lock(&file)?;
         Ok(Self { file, durability })
     }
 
-    pub(super) const fn file(&self) -> &File {
+    pub(crate) const fn file(&self) -> &File {
         &self.file
     }
 
     /// Cuts the file, durably: a torn tail must not come back behind new records.
-    pub(super) fn cut(&self, length: u64) -> io::Result<()> {
+    pub(crate) fn cut(&self, length: u64) -> io::Result<()> {
         self.file.set_len(length)?;
         if self.durability == Durability::Fsync { self.file.sync_all() } else { Ok(()) }
     }
@@ -77,7 +87,7 @@ impl JournalSink for DiskSink {
 }
 
 /// Two writers would tear the chain apart. The lock ends with the process, however that ends.
-fn lock(file: &File) -> io::Result<()> {
+pub(crate) fn lock(file: &File) -> io::Result<()> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => {
             io::Error::new(io::ErrorKind::WouldBlock, "another writer has this journal open")
@@ -86,7 +96,7 @@ fn lock(file: &File) -> io::Result<()> {
     })
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Only Unix can open a folder as a file; elsewhere the name is the file system's business.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }

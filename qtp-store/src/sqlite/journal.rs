@@ -1,15 +1,15 @@
 //! The journal as a table.
 
 use async_trait::async_trait;
-use qtp_core::port::{Journal, JournalRecord};
-use qtp_core::{StoreError, Timestamp};
+use qtp_core::port::{Checkpoint, Journal, JournalRecord};
+use qtp_core::{SCHEMA_VERSION, StoreError, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::{SqliteStore, backend, to_i64};
 use crate::chain::{Chain, Hash, announced_rows};
 use crate::codec::{self, StoredRecord};
-use crate::error::corrupt;
+use crate::error::{corrupt, no_record};
 
 /// Records that are read or inserted at once.
 const PAGE: usize = 4096;
@@ -24,6 +24,16 @@ const ROW_BEFORE: &str = "SELECT seq, hash FROM journal WHERE seq < ? ORDER BY s
 const LAST_ROW: &str = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
 const DATA_REFS: &str = "SELECT v, seq, event_time, receive_time, kind, body, hash FROM journal \
                          WHERE kind = 'data_ref' ORDER BY seq";
+
+const PUT_CHECKPOINT: &str = "INSERT INTO checkpoint (seq, v, hash, state) \
+                              SELECT seq, ?, hash, ? FROM journal WHERE seq = ? \
+                              ON CONFLICT (seq) DO UPDATE SET v = excluded.v, hash = excluded.hash, state = excluded.state";
+const DROP_MISFITS: &str = "DELETE FROM checkpoint WHERE NOT EXISTS \
+                            (SELECT 1 FROM journal j WHERE j.seq = checkpoint.seq AND j.hash = checkpoint.hash)";
+const DROP_OLD: &str =
+    "DELETE FROM checkpoint WHERE seq NOT IN (SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT 2)";
+const CHECKPOINTS: &str = "SELECT c.seq, c.state FROM checkpoint c JOIN journal j ON j.seq = c.seq AND j.hash = c.hash \
+                           WHERE c.v = ? ORDER BY c.seq DESC LIMIT 2";
 
 impl SqliteStore {
     /// Verifies the whole journal against its hash chain, from the first record, and tells where it ends.
@@ -99,32 +109,29 @@ impl Journal for SqliteStore {
     }
 
     async fn put_checkpoint(&self, seq: u64, state: &str) -> Result<(), StoreError> {
-        const PUT: &str = "INSERT INTO checkpoint (seq, state) VALUES (?, ?) \
-                           ON CONFLICT (seq) DO UPDATE SET state = excluded.state";
         let operation = "put checkpoint";
-        let seq = to_i64("sequence number", seq)?;
+        let key = to_i64("sequence number", seq)?;
         let mut transaction = self.write(operation).await?;
-        sqlx::query(PUT)
-            .bind(seq)
-            .bind(state)
-            .execute(&mut *transaction)
-            .await
-            .map_err(backend(operation))?;
-        let drop_older = sqlx::query("DELETE FROM checkpoint WHERE seq < ?").bind(seq);
-        drop_older.execute(&mut *transaction).await.map_err(backend(operation))?;
+        let put = sqlx::query(PUT_CHECKPOINT).bind(SCHEMA_VERSION).bind(state).bind(key);
+        let done = put.execute(&mut *transaction).await.map_err(backend(operation))?;
+        if done.rows_affected() == 0 {
+            return Err(no_record(seq));
+        }
+        for query in [DROP_MISFITS, DROP_OLD] {
+            sqlx::query(query).execute(&mut *transaction).await.map_err(backend(operation))?;
+        }
         transaction.commit().await.map_err(backend(operation))
     }
 
-    async fn checkpoint(&self) -> Result<Option<(u64, String)>, StoreError> {
-        let query = sqlx::query_as("SELECT seq, state FROM checkpoint ORDER BY seq DESC LIMIT 1");
-        let row: Option<(i64, String)> =
-            query.fetch_optional(&self.reader).await.map_err(backend("read checkpoint"))?;
-        row.map(|(seq, state)| {
-            u64::try_from(seq)
-                .map(|seq| (seq, state))
-                .map_err(|e| crate::error::codec("decode", "checkpoint", e))
-        })
-        .transpose()
+    async fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
+        let query = sqlx::query_as(CHECKPOINTS).bind(SCHEMA_VERSION);
+        let rows: Vec<(i64, String)> =
+            query.fetch_all(&self.reader).await.map_err(backend("read checkpoints"))?;
+        let read = |(seq, state): (i64, String)| {
+            let seq = u64::try_from(seq).map_err(|e| crate::error::codec("decode", "checkpoint", e))?;
+            Ok(Checkpoint { seq, state })
+        };
+        rows.into_iter().map(read).collect()
     }
 }
 
@@ -156,9 +163,13 @@ async fn end_of_table(connection: &mut SqliteConnection, known: Option<Chain>) -
     if let Some(known) = known.filter(|known| known.last_seq() == Some(seq) && known.hash() == hash) {
         return Ok(known);
     }
+    let refs = sqlx::query(DATA_REFS).fetch_all(&mut *connection).await.map_err(backend(APPEND))?;
+    if refs.is_empty() {
+        // Then no number was skipped, and nothing needs to be counted.
+        return Ok(Chain::resume(seq, hash, 0, seq.saturating_add(1)));
+    }
     let count = sqlx::query_scalar("SELECT count(*) FROM journal").fetch_one(&mut *connection).await;
     let records: i64 = count.map_err(backend(APPEND))?;
-    let refs = sqlx::query(DATA_REFS).fetch_all(&mut *connection).await.map_err(backend(APPEND))?;
     let mut announced = 0_u64;
     for row in &refs {
         announced = announced.saturating_add(announced_rows(&codec::decode(&stored(row, 0)?)?));

@@ -98,7 +98,12 @@ pub(crate) fn proposal(id: u64) -> Proposal {
         account: account(),
         signal: Signal {
             instrument: instrument(),
-            target: Target::Risk { side: Side::Sell, risk: "0.01".parse().unwrap(), cap: None },
+            target: Target::Risk {
+                side: Side::Sell,
+                risk: "0.01".parse().unwrap(),
+                cap: None,
+                base: Quantity::ZERO,
+            },
             bracket: Bracket { stop: Some(price("110")), target: None },
             reason: "\"quoted\" \\ and \u{1F680}\n".into(),
             decided: Some(DecidedAt { time: at(1), price: price("105") }),

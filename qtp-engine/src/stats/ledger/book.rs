@@ -169,7 +169,7 @@ impl Book {
         let value = price.notional(quantity);
         match self.multiplier {
             None => value,
-            Some(multiplier) => Notional::from_decimal(value.get().saturating_mul(multiplier)),
+            Some(multiplier) => value.times(multiplier),
         }
     }
 

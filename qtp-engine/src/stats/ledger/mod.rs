@@ -7,6 +7,7 @@ mod trip;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use qtp_core::money::nearest_f64;
 use qtp_core::{
     AccountId, Fill, FundingPayment, Instrument, InstrumentId, Notional, Price, Quantity, Timestamp,
 };
@@ -14,7 +15,6 @@ use serde::{Deserialize, Serialize};
 
 use book::Book;
 pub use totals::TripTotals;
-use totals::float;
 pub use trip::{OpenTrip, RoundTrip, TripSide};
 
 /// Which closed round trips stay in memory. The totals count all of them in any case.
@@ -80,7 +80,9 @@ impl TradeLedger {
     pub fn on_fill(&mut self, fill: &Fill, instrument: &Instrument, fee_value: Notional) {
         self.fills += 1;
         self.fees += fee_value;
-        self.traded += float(fill.price.get()) * float(fill.quantity.get()) * float(instrument.multiplier);
+        self.traded += nearest_f64(fill.price.get())
+            * nearest_f64(fill.quantity.get())
+            * nearest_f64(instrument.multiplier);
         let index = self.book(&fill.account, instrument);
         let Some(book) = self.books.get_mut(index) else { return };
         let was_open = !book.is_flat();

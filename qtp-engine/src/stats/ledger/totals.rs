@@ -1,6 +1,7 @@
 //! Running totals over closed round trips.
 
 use qtp_core::Notional;
+use qtp_core::money::nearest_f64;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ impl TripTotals {
         self.best = Some(self.best.map_or(trip.net, |best| best.max(trip.net)));
         self.worst = Some(self.worst.map_or(trip.net, |worst| worst.min(trip.net)));
         // Welford (1962): one pass without cancellation.
-        let net = float(trip.net.get());
+        let net = nearest_f64(trip.net.get());
         let from_mean = net - self.mean;
         self.mean += from_mean / self.round_trips as f64;
         self.squares += from_mean * (net - self.mean);
@@ -72,18 +73,5 @@ impl TripTotals {
     /// What was won per unit lost; `None` if nothing was lost.
     pub fn profit_factor(&self) -> Option<f64> {
         (!self.lost.is_zero()).then(|| self.won().to_f64() / self.lost.to_f64())
-    }
-}
-
-/// A float within one unit in the last place. The nearest one takes ten times as long to find.
-pub(super) fn float(value: Decimal) -> f64 {
-    const POWERS: [f64; 19] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-        1e18,
-    ];
-    let scale = usize::try_from(value.scale()).ok();
-    match scale.and_then(|scale| POWERS.get(scale)) {
-        Some(power) => value.mantissa() as f64 / power,
-        None => Notional::from_decimal(value).to_f64(),
     }
 }

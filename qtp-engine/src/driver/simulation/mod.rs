@@ -1,6 +1,10 @@
 //! Simulated time: a plain loop over candles, a simulated venue and the engine. Backtest, demo and paper on
 //! recorded data are this loop; they differ in pace, journal and who watches.
 
+mod checkpoint;
+mod due;
+mod past;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::time::Duration;
@@ -8,11 +12,15 @@ use std::time::Duration;
 use qtp_core::port::{JournalRecord, JournalWriter};
 use qtp_core::{
     CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult,
-    Event, EventRecord, FundingRate, StoreError, Timeframe, TimerId, Timestamp,
+    Event, EventRecord, FundingRate, Timeframe, Timestamp,
 };
 use qtp_exchange::candle_file::CandleSource;
 use qtp_exchange::sim::SimVenue;
 
+pub(super) use self::checkpoint::read_engine;
+use self::due::Due;
+use self::past::Past;
+pub(super) use self::past::{describe, same};
 use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -22,9 +30,6 @@ const STILL_VOLUME: i64 = 100_000_000_000_000;
 
 /// Answers decision requests for a run in simulated time: the run waits for the answer.
 pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionResult + Send>;
-
-/// What happened in an earlier part of the run.
-type Past = Box<dyn Iterator<Item = Result<JournalRecord, StoreError>> + Send>;
 
 /// What a simulation is built from.
 #[allow(missing_debug_implementations, reason = "it holds trait objects and is taken apart at once")]
@@ -47,13 +52,6 @@ pub struct SimulationSetup {
     pub journal_candles: bool,
     /// Candles of the mark price, ascending; the venue takes its triggers and liquidations from them.
     pub marks: Vec<qtp_core::Candle>,
-}
-
-/// Something that is due at an instant.
-#[derive(Debug)]
-enum Due {
-    Timer(TimerId),
-    Decision(Box<DecisionOutcome>),
 }
 
 /// A run in simulated time.
@@ -83,6 +81,10 @@ pub struct Simulation {
     hash: CommandHash,
     past: Option<Peekable<Past>>,
     past_decisions: BTreeMap<u64, DecisionOutcome>,
+    /// Records from one checkpoint to the next; none are made at zero.
+    checkpoint_every: u64,
+    /// Number of the record behind the last checkpoint.
+    checkpointed: u64,
 }
 
 impl std::fmt::Debug for Simulation {
@@ -121,19 +123,9 @@ impl Simulation {
             hash: CommandHash::default(),
             past: None,
             past_decisions: BTreeMap::new(),
+            checkpoint_every: 0,
+            checkpointed: 0,
         }
-    }
-
-    /// Sets what happened before: the run goes through it again before anything new is journaled.
-    /// `decisions` are the answers that it holds, by request.
-    pub fn set_past(
-        &mut self,
-        records: impl Iterator<Item = Result<JournalRecord, StoreError>> + Send + 'static,
-        decisions: BTreeMap<u64, DecisionOutcome>,
-    ) {
-        let records: Past = Box::new(records);
-        self.past = Some(records.peekable());
-        self.past_decisions = decisions;
     }
 
     /// The engine.
@@ -159,15 +151,6 @@ impl Simulation {
     /// Hash of all commands so far.
     pub const fn command_hash(&self) -> &CommandHash {
         &self.hash
-    }
-
-    /// True while the run still goes through its past.
-    pub fn in_past(&mut self) -> bool {
-        let over = self.past.as_mut().is_some_and(|past| past.peek().is_none());
-        if over {
-            self.past = None;
-        }
-        self.past.is_some()
     }
 
     /// Leaves out sequence numbers, for records that another run of the same has and this one does not write.
@@ -222,6 +205,7 @@ impl Simulation {
         self.take_candles(close, observer)?;
         self.drain(observer)?;
         self.run_due(close, observer)?;
+        self.checkpoint_if_due(observer)?;
         Ok(Some(close))
     }
 
@@ -261,7 +245,9 @@ impl Simulation {
         for candle in batch.candles.iter().filter(|candle| candle.timeframe() == self.timeframe) {
             phase(&mut self.venue, candle, &mut self.emitted);
         }
-        self.queue.extend(self.emitted.drain(..));
+        if !self.emitted.is_empty() {
+            self.queue.extend(self.emitted.drain(..));
+        }
     }
 
     /// Funding is paid on the position held before any fill at that instant.
@@ -279,29 +265,6 @@ impl Simulation {
             self.drain(observer)?;
         }
         Ok(())
-    }
-
-    fn run_due(&mut self, until: Timestamp, observer: &mut dyn Observer) -> Result<(), EngineError> {
-        while self.due.first_key_value().is_some_and(|((time, _), _)| *time <= until) {
-            self.run_next_due(observer)?;
-        }
-        Ok(())
-    }
-
-    fn run_next_due(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
-        if let Some(((time, _), due)) = self.due.pop_first() {
-            let event = match due {
-                Due::Timer(timer) => Event::Timer(timer),
-                Due::Decision(outcome) => Event::Decision(outcome),
-            };
-            self.queue.push_back((time, event));
-        }
-        self.drain(observer)
-    }
-
-    fn schedule(&mut self, at: Timestamp, due: Due) {
-        self.due.insert((at.max(self.now), self.next_due), due);
-        self.next_due += 1;
     }
 
     /// Delivers what the venue said, and what it says to the answers, until all is quiet.
@@ -390,89 +353,4 @@ impl Simulation {
             _ => {}
         }
     }
-
-    fn decide(&mut self, request: &DecisionRequest) {
-        let outcome = self.past_decisions.remove(&request.id).unwrap_or_else(|| {
-            let hold = || {
-                DecisionResult::Hold(qtp_core::Reason::new("no_engine", "no decision engine is configured"))
-            };
-            DecisionOutcome {
-                request: request.id,
-                owner: request.owner,
-                account: request.account.clone(),
-                snapshot_seq: request.snapshot_seq,
-                as_of: request.as_of,
-                result: self.decider.as_mut().map_or_else(hold, |decide| decide(request)),
-            }
-        });
-        self.schedule(self.now + self.decision_delay, Due::Decision(Box::new(outcome)));
-    }
-
-    /// While the past lasts, a record is compared with it; afterwards it is journaled.
-    fn write(&mut self, record: JournalRecord) -> Result<(), EngineError> {
-        if self.in_past()
-            && let Some(stored) = self.past.as_mut().and_then(Iterator::next).transpose()?
-        {
-            if !same(&stored, &record) {
-                let seq = stored.seq();
-                let (recorded, replayed) = (describe(&stored), describe(&record));
-                return Err(EngineError::Difference { seq, recorded, replayed });
-            }
-            return Ok(());
-        }
-        match &mut self.journal {
-            Some(journal) => Ok(journal.append(&record)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Facts from outside come back at the place in the sequence where they stood.
-    fn inject_past(&mut self, observer: &mut dyn Observer) -> Result<(), EngineError> {
-        while self.in_past() {
-            let Some(past) = &mut self.past else { break };
-            let Some(Ok(JournalRecord::Event(record))) = past.peek() else { break };
-            let outside = matches!(
-                record.event,
-                Event::RunStarted(_)
-                    | Event::RunResumed(_)
-                    | Event::DataRef(_)
-                    | Event::Operator(_)
-                    | Event::CashFlow { .. }
-                    | Event::Stopped(_)
-            );
-            if !outside || record.seq != self.next_seq {
-                break;
-            }
-            let record = record.clone();
-            self.now = self.now.max(record.receive_time);
-            self.deliver(&record, observer)?;
-        }
-        Ok(())
-    }
-}
-
-/// True if two records have the same stored form: what a journal leaves out does not count.
-pub(super) fn same(one: &JournalRecord, other: &JournalRecord) -> bool {
-    match (one, other) {
-        _ if one == other => true,
-        (JournalRecord::Command(one), JournalRecord::Command(other)) => {
-            serde_json::to_value(one).ok().is_some_and(|one| serde_json::to_value(other).ok() == Some(one))
-        }
-        _ => false,
-    }
-}
-
-/// A record in one line of bounded length, for an error.
-pub(super) fn describe(record: &JournalRecord) -> String {
-    let text = match record {
-        JournalRecord::Event(record) => serde_json::to_string(&record.event),
-        JournalRecord::Command(record) => serde_json::to_string(&record.intent),
-    };
-    let mut text = text.unwrap_or_else(|error| error.to_string());
-    if text.len() > 300 {
-        let cut = (0..=300).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(cut);
-        text.push_str("...");
-    }
-    text
 }
