@@ -23,3 +23,11 @@ pub struct Configuration;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/write-an-indicator.md")]
 pub struct WriteAnIndicator;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/quantum-cipher.md")]
+pub struct QuantumCipher;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/quantum-volume-profile.md")]
+pub struct QuantumVolumeProfile;

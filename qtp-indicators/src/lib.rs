@@ -3,15 +3,20 @@
 
 pub mod average;
 mod batch;
+pub mod cipher;
 pub mod cycle;
 mod error;
+mod extremes;
 mod indicator;
 mod input;
 pub mod math;
 pub mod momentum;
 mod node;
+pub mod pattern;
 pub mod price;
+pub mod profile;
 pub mod registry;
+pub mod resample;
 mod rolling;
 pub mod statistic;
 mod sweep;

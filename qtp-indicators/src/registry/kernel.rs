@@ -81,30 +81,32 @@ pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
     }
 }
 
-/// An indicator over one series of the candle.
-#[allow(dead_code, reason = "for indicators written against the public trait alone")]
-pub(crate) fn series<T>(indicator: T, source: Source) -> Box<dyn Kernel>
-where
-    T: Indicator<f64, Output: Row> + State,
-{
-    Box::new(Adapter { indicator, source, input: PhantomData::<fn(f64)> })
-}
-
 /// An indicator over whole candles.
-#[allow(dead_code, reason = "for indicators written against the public trait alone")]
 pub(crate) fn candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<Ohlcv, Output: Row> + State,
 {
-    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(Ohlcv)> })
+    Box::new(Adapter { indicator, source: Source::Close, sweep: None, input: PhantomData::<fn(Ohlcv)> })
 }
+
+/// An indicator over whole candles that has a faster way through whole columns.
+pub(crate) fn swept_candles<T>(indicator: T, sweep: Sweep<T>) -> Box<dyn Kernel>
+where
+    T: Indicator<Ohlcv, Output: Row> + State,
+{
+    let sweep = Some(sweep);
+    Box::new(Adapter { indicator, source: Source::Close, sweep, input: PhantomData::<fn(Ohlcv)> })
+}
+
+/// Runs an indicator over whole columns from its beginning, whatever it has seen.
+pub(crate) type Sweep<T> = fn(&T, Candles<'_>, &mut [&mut [f64]]);
 
 /// An indicator over candles that needs their open times.
 pub(crate) fn timed_candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<TimedOhlcv, Output: Row> + State,
 {
-    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(TimedOhlcv)> })
+    Box::new(Adapter { indicator, source: Source::Close, sweep: None, input: PhantomData::<fn(TimedOhlcv)> })
 }
 
 /// What the state of an indicator must offer to be run from a spec.
@@ -139,6 +141,7 @@ impl Input for TimedOhlcv {
 struct Adapter<T, I> {
     indicator: T,
     source: Source,
+    sweep: Option<Sweep<T>>,
     input: PhantomData<fn(I)>,
 }
 
@@ -168,6 +171,9 @@ where
     }
 
     fn batch(&self, candles: Candles<'_>, open_times: &[i64], out: &mut [&mut [f64]]) {
+        if let Some(sweep) = self.sweep {
+            return sweep(&self.indicator, candles, out);
+        }
         let mut indicator = self.indicator.clone();
         indicator.reset();
         for (i, open_time) in open_times.iter().enumerate() {
@@ -189,6 +195,7 @@ where
     }
 
     fn boxed(&self) -> Box<dyn Kernel> {
-        Box::new(Self { indicator: self.indicator.clone(), source: self.source, input: PhantomData })
+        let (indicator, source, sweep) = (self.indicator.clone(), self.source, self.sweep);
+        Box::new(Self { indicator, source, sweep, input: PhantomData })
     }
 }

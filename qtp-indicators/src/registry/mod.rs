@@ -27,11 +27,13 @@ pub use run::SpecIndicator;
 pub use spec::{Spec, Timeframe};
 
 pub(crate) use info::{BANDS, INTEGER, IndicatorInfo as Entry, NUMBER, PERCENT, REAL};
-pub(crate) use kernel::{Row, fill, timed_candles};
+pub(crate) use kernel::{Kernel, Row, State, candles, fill, swept_candles, timed_candles};
 pub(crate) use node_kernel::{node, over, pair};
 pub(crate) use spec::Args;
 
-use crate::{SpecError, average, cycle, math, momentum, price, statistic, volatility, volume};
+use crate::{
+    SpecError, average, cipher, cycle, math, momentum, pattern, price, statistic, volatility, volume,
+};
 
 /// Largest number of outputs of one indicator.
 pub const MAX_OUTPUTS: usize = 8;
@@ -87,6 +89,14 @@ static ENTRIES: &[&[Entry]] = &[
     math::operator::ENTRIES,
     math::sum::ENTRIES,
     math::transform::ENTRIES,
+    pattern::single::ENTRIES,
+    pattern::pair::ENTRIES,
+    pattern::triple::ENTRIES,
+    pattern::five::ENTRIES,
+    pattern::penetration::ENTRIES,
+    pattern::hikkake::ENTRIES,
+    cipher::a::ENTRIES,
+    cipher::entries::ENTRIES,
 ];
 
 /// Lists every indicator, native names and `talib.` names alike, in a fixed order.
