@@ -6,11 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
+    input::INPUT_LIMIT,
     node::{Extreme, Feed, Node, Previous, Reads, Side, Sum, composite, indicator, is_zero, peek_by_copy},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over},
     sweep,
     volatility::true_range::range_of,
 };
+
+/// Body per range, 0 in a flat candle; bounded for a body that reaches out of a tiny range.
+fn balance(c: &qtp_core::Ohlcv) -> f64 {
+    let range = c.high - c.low;
+    if range > 0.0 { ((c.close - c.open) / range).clamp(-INPUT_LIMIT, INPUT_LIMIT) } else { 0.0 }
+}
 
 /// Body per range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,8 +31,7 @@ impl Node for Balance {
     const STATELESS: bool = true;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
-        let range = c.high - c.low;
-        Some(if range > 0.0 { (c.close - c.open) / range } else { 0.0 })
+        Some(balance(&c))
     }
 
     peek_by_copy!();
@@ -38,10 +44,7 @@ impl Node for Balance {
 
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         for column in out {
-            crate::sweep::map_candles(input, column, |c| {
-                let range = c.high - c.low;
-                if range > 0.0 { (c.close - c.open) / range } else { 0.0 }
-            });
+            crate::sweep::map_candles(input, column, balance);
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
+    input::INPUT_LIMIT,
     node::{Feed, Node, Previous, Reads, Sum, composite, indicator, peek_by_copy, warm_up},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
     sweep,
@@ -14,8 +15,9 @@ use crate::{
 /// Volume times the place of the close in the range, -1 to 1; 0 in a flat candle.
 fn flow(c: &Ohlcv) -> f64 {
     let range = c.high - c.low;
-    let flow = (((c.close - c.low) - (c.high - c.close)) / range) * c.volume;
-    if range > 0.0 { flow } else { 0.0 }
+    // Bounded for a close that lies outside a tiny range: infinity times no volume would be NaN.
+    let place = (((c.close - c.low) - (c.high - c.close)) / range).clamp(-INPUT_LIMIT, INPUT_LIMIT);
+    if range > 0.0 { place * c.volume } else { 0.0 }
 }
 
 /// [`flow`] of candle `i` of columns.
