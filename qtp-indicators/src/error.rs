@@ -1,5 +1,7 @@
 //! The crate's one error type.
 
+use qtp_core::Timestamp;
+
 /// Why a spec, a parameter, a snapshot or a buffer was refused.
 ///
 /// `at` is the position in the spec, counted in characters from 0.
@@ -78,6 +80,36 @@ pub enum SpecError {
         /// What is wrong with the snapshot.
         reason: String,
     },
+    /// A profile that would need more rows than it may have.
+    #[error("more than {most} rows of {tick}: raise the tick or the bound")]
+    TooManyRows {
+        /// The bound.
+        most: usize,
+        /// Height of a row in price units.
+        tick: f64,
+    },
+    /// Data that a resampler should have had is missing. Times in nanoseconds since 1970-01-01 UTC.
+    #[error("no data from {} to {}", Timestamp::from_nanos(*.from), Timestamp::from_nanos(*.to))]
+    Gap {
+        /// First missing instant.
+        from: i64,
+        /// First instant that is there again.
+        to: i64,
+    },
+    /// Data came after later data. Times in nanoseconds since 1970-01-01 UTC.
+    #[error("{} is late: data reaches {}", Timestamp::from_nanos(*.time), Timestamp::from_nanos(*.reached))]
+    Late {
+        /// When the late data begins.
+        time: i64,
+        /// How far the data reached before it.
+        reached: i64,
+    },
+    /// A candle, trade or setting that cannot be resampled.
+    #[error("{reason}")]
+    Input {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A buffer whose length does not match the input or the number of columns.
     #[error("{what} has length {actual}, expected {expected}")]
     BufferLength {
@@ -101,7 +133,7 @@ impl SpecError {
             | Self::Duplicate { at, .. }
             | Self::NotWhole { at, .. } => Some(at),
             Self::OutOfRange { at, .. } => at,
-            Self::Snapshot { .. } | Self::BufferLength { .. } => None,
+            _ => None,
         }
     }
 }

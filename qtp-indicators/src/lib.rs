@@ -2,11 +2,16 @@
 
 pub mod average;
 mod batch;
+pub mod cipher;
 mod error;
+mod extremes;
 mod indicator;
 mod input;
 pub mod momentum;
+pub mod pattern;
+pub mod profile;
 pub mod registry;
+pub mod resample;
 mod rolling;
 pub mod volatility;
 pub mod volume;

@@ -26,9 +26,10 @@ pub use run::SpecIndicator;
 pub use spec::{Spec, Timeframe};
 
 pub(crate) use info::IndicatorInfo as Entry;
-pub(crate) use kernel::{Row, candles, fill, series, timed_candles};
+pub(crate) use kernel::{Kernel, Row, candles, fill, series, timed_candles};
+pub(crate) use spec::Args;
 
-use crate::{SpecError, average, momentum, volatility, volume};
+use crate::{SpecError, average, cipher, momentum, pattern, volatility, volume};
 
 /// Largest number of outputs of one indicator.
 pub const MAX_OUTPUTS: usize = 8;
@@ -45,6 +46,14 @@ static ENTRIES: &[&[Entry]] = &[
     volatility::stddev::ENTRIES,
     volatility::bollinger::ENTRIES,
     volume::vwap::ENTRIES,
+    pattern::single::ENTRIES,
+    pattern::pair::ENTRIES,
+    pattern::triple::ENTRIES,
+    pattern::five::ENTRIES,
+    pattern::penetration::ENTRIES,
+    pattern::hikkake::ENTRIES,
+    cipher::a::ENTRIES,
+    cipher::score::ENTRIES,
 ];
 
 /// Lists every indicator, native names and `talib.` names alike, in a fixed order.

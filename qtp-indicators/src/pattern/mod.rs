@@ -1,0 +1,44 @@
+//! The 61 candlestick patterns of TA-Lib, with its default candle settings and its integers.
+//!
+//! A pattern is a rule of a few lines over the last candles ([`Bar`]) and the thresholds of TA-Lib's candle settings
+//! ([`View::mean`]); [`Candlestick`] runs it candle by candle, [`recognise`] over slices. In a spec they have TA-Lib's
+//! names: `talib.cdlengulfing`, `talib.cdlmorningstar(0.3)`.
+//!
+//! Positive numbers are bullish, negative ones bearish, 0 is no pattern. Most rules look at the candles alone: whether a
+//! reversal pattern stands at the end of a trend is for the caller to ask.
+
+mod batch;
+mod define;
+pub(crate) mod five;
+pub(crate) mod hikkake;
+pub(crate) mod pair;
+pub(crate) mod penetration;
+mod run;
+mod setting;
+pub(crate) mod single;
+pub(crate) mod triple;
+
+pub use batch::recognise;
+pub use five::*;
+pub use hikkake::{Hikkake, HikkakeMemory, ModifiedHikkake};
+pub use pair::*;
+pub use penetration::*;
+pub use run::{Averages, Bars, Candlestick, MAX_AVERAGES, Pattern, Sight, Totals, View};
+pub use setting::{
+    Bar, BodyDoji, BodyLong, BodyShort, Equal, Far, Measure, Near, Setting, ShadowLong, ShadowShort,
+    ShadowVeryLong, ShadowVeryShort,
+};
+pub use single::*;
+pub use triple::*;
+
+/// `strength` if the rule holds, else 0.
+#[inline(always)]
+fn when(holds: bool, strength: f64) -> f64 {
+    if holds { strength } else { 0.0 }
+}
+
+/// `yes` where the condition holds, else `no`, without a branch.
+#[inline(always)]
+fn either(condition: bool, yes: bool, no: bool) -> bool {
+    (condition & yes) | (!condition & no)
+}
