@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounting;
+pub mod chart;
 mod config;
 mod confirmation;
 mod control;

@@ -1,29 +1,31 @@
-//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm.
+//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm; or draws them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgGroup, Parser};
 use qtp_core::Timeframe;
+use qtp_examples::chart::ChartArgs;
 use qtp_examples::exit::Failure;
-use qtp_exchange::candle_file::{self, CandleFileOptions, TimeIs, TimeUnit};
+use qtp_exchange::candle_file::{self, CandleFile, CandleFileOptions, TimeIs, TimeUnit};
 use qtp_indicators::{Spec, SpecIndicator};
 
-/// Computes indicators over a candle file.
+/// Computes indicators over a candle file, as columns or as a chart.
 #[derive(Debug, Parser)]
 #[command(name = "indicators", version)]
+#[command(group = ArgGroup::new("result").args(["out", "chart"]).required(true).multiple(true))]
 struct Args {
     /// Candle file, CSV or gzip
     #[arg(long, value_name = "FILE")]
     candles: PathBuf,
     /// Indicator, such as 'ema(20)' or 'talib.macd(12,26,9)'; may be given several times
-    #[arg(long = "indicator", value_name = "SPEC", required = true)]
+    #[arg(long = "indicator", value_name = "SPEC", required_unless_present = "chart")]
     indicators: Vec<String>,
     /// Where the columns go
     #[arg(long, value_name = "FILE.csv")]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// Width of a candle [default: the most frequent step]
     #[arg(long, value_name = "T")]
     timeframe: Option<Timeframe>,
@@ -33,6 +35,8 @@ struct Args {
     /// Unit of Unix times: s, ms, us or ns
     #[arg(long, value_name = "U")]
     time_unit: Option<TimeUnit>,
+    #[command(flatten)]
+    chart: ChartArgs,
 }
 
 fn main() -> ExitCode {
@@ -51,10 +55,18 @@ fn run(args: &Args) -> Result<(), Failure> {
         time_unit: args.time_unit,
     };
     let file = candle_file::read(&args.candles, &options)?;
-    let name = args.out.display();
-    let mut out = BufWriter::new(File::create(&args.out).map_err(|error| format!("{name}: {error}"))?);
+    let specs: Vec<Spec> = indicators.iter().map(|indicator| indicator.spec().clone()).collect();
+    if let Some(path) = &args.out {
+        write_columns(path, &file, &mut indicators)?;
+    }
+    args.chart.draw(&file, &specs)
+}
+
+fn write_columns(path: &Path, file: &CandleFile, indicators: &mut [SpecIndicator]) -> Result<(), Failure> {
+    let name = path.display();
+    let mut out = BufWriter::new(File::create(path).map_err(|error| format!("{name}: {error}"))?);
     write!(out, "time")?;
-    for indicator in &indicators {
+    for indicator in indicators.iter() {
         for column in indicator.columns() {
             // A column is named by its spec, and a spec holds commas.
             let quote = if column.contains(',') { "\"" } else { "" };
@@ -65,7 +77,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let mut row = [f64::NAN; qtp_indicators::registry::MAX_OUTPUTS];
     for candle in &file.candles {
         write!(out, "{}", candle.open_time())?;
-        for indicator in &mut indicators {
+        for indicator in indicators.iter_mut() {
             let values = &mut row[..indicator.width()];
             indicator.update(&candle.ohlcv(), candle.open_time().as_nanos(), values);
             for value in values {
