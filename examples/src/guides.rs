@@ -19,3 +19,11 @@ pub struct Determinism;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/configuration.md")]
 pub struct Configuration;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/quantum-cipher.md")]
+pub struct QuantumCipher;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/quantum-volume-profile.md")]
+pub struct QuantumVolumeProfile;

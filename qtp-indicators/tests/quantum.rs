@@ -1,6 +1,6 @@
 //! Agreement of Quantum Cipher and Quantum Volume Profile with the recorded values of their definitions.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use std::{fs::File, io::Read, path::PathBuf};
 

@@ -124,7 +124,7 @@ impl Row for CipherAOutput {
 
 /// Quantum Cipher A: an oscillator of the typical price with volume, VWAP and trend filters.
 ///
-/// Its own signals almost never fire (1 buy and no sell in 7,000 hourly candles of BTC and ETH): an oversold oscillator,
+/// Its own signals almost never fire (1 buy and no sell in 26,272 hourly candles of BTC and ETH): an oversold oscillator,
 /// an up-trend and a price above the mean since the start hardly ever meet. Use the lines, or [`QuantumCipher`](super::QuantumCipher).
 ///
 /// ```

@@ -7,7 +7,7 @@ use super::{
     CipherBParams, CipherEvent, CipherEvents,
     divergence::{Divergence, Found, Limits, Point, Shape},
     higher::{HeikinAshi, HigherWave},
-    lines::{MoneyFlow, Schaff, StochRsi, WaveTrend},
+    lines::{MoneyFlow, Schaff, SchaffLook, Stoch, StochRsi, Wave, WaveTrend},
 };
 use crate::{Indicator, Source, SpecError, TimedOhlcv, input::admit_candle, momentum::Rsi};
 
@@ -91,6 +91,14 @@ pub struct CipherB {
     taken: usize,
 }
 
+/// What a candle shows, with what the lines need to go on.
+struct Seen {
+    wave: Wave,
+    stoch: Stoch,
+    schaff: SchaffLook,
+    parts: CipherBParts,
+}
+
 /// Divergences of three lines; those of one line see the same turns and differ in their limits.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 struct Detectors {
@@ -130,9 +138,10 @@ impl CipherB {
         self.parts
     }
 
-    fn look(&self, open_time: i64, candle: &Ohlcv) -> CipherBParts {
+    fn look(&self, open_time: i64, candle: &Ohlcv) -> Seen {
         let wave = self.wave.look(Source::Hlc3.read(candle));
         let stoch = self.stoch.look(candle.close);
+        let schaff = self.schaff.look(&self.params, candle.close);
         let mut parts = CipherBParts {
             wt1: wave.wt1,
             wt2: wave.wt2,
@@ -140,12 +149,12 @@ impl CipherB {
             rsi: self.rsi.peek(candle.close),
             stoch_k: stoch.k,
             stoch_d: stoch.d,
-            schaff: self.schaff.look(&self.params, candle.close).cycle,
+            schaff: schaff.cycle,
             events: CipherEvents::default(),
         };
         parts.events = self.detectors.events(&self.params, &parts, candle);
         parts.events = self.crosses(parts.events, &parts, open_time);
-        parts
+        Seen { wave, stoch, schaff, parts }
     }
 
     fn crosses(&self, events: CipherEvents, now: &CipherBParts, open_time: i64) -> CipherEvents {
@@ -278,12 +287,12 @@ impl Indicator<TimedOhlcv> for CipherB {
 
     fn update(&mut self, input: TimedOhlcv) -> Option<CipherBOutput> {
         let candle = admit_candle(&input.ohlcv)?;
-        let parts = self.look(input.open_time, &candle);
-        self.wave.take(Source::Hlc3.read(&candle));
+        let Seen { wave, stoch, schaff, parts } = self.look(input.open_time, &candle);
+        self.wave.take(Source::Hlc3.read(&candle), &wave);
         self.money_flow.take(&self.params, &candle);
         self.rsi.update(candle.close);
-        self.stoch.take(candle.close);
-        self.schaff.take(&self.params, candle.close);
+        self.stoch.take(&stoch);
+        self.schaff.take(&schaff);
         self.detectors.take(&self.params, &parts, &candle);
         self.flag.take(input.open_time, &candle);
         for diamond in &mut self.diamond {
@@ -295,7 +304,7 @@ impl Indicator<TimedOhlcv> for CipherB {
     }
 
     fn peek(&self, input: TimedOhlcv) -> Option<CipherBOutput> {
-        self.warm(&self.look(input.open_time, &admit_candle(&input.ohlcv)?), self.taken + 1)
+        self.warm(&self.look(input.open_time, &admit_candle(&input.ohlcv)?).parts, self.taken + 1)
     }
 
     fn value(&self) -> Option<CipherBOutput> {

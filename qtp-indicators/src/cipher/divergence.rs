@@ -91,16 +91,14 @@ impl Divergence {
     pub(super) fn look(&self, turn: Option<&Turn>, limits: Limits) -> Found {
         let mut found = Found { previous_bottom: self.bottoms[0], ..Found::default() };
         let Some(turn) = turn else { return found };
-        if turn.top && turn.line >= limits.top {
-            if let Some(before) = self.tops[0] {
-                found.bear = turn.middle.high > before.price && turn.line < before.line;
-                found.bear_hidden = turn.middle.high < before.price && turn.line > before.line;
-            }
-        } else if !turn.top && turn.line <= limits.bottom {
-            if let Some(before) = self.bottoms[0] {
-                found.bull = turn.middle.low < before.price && turn.line > before.line;
-                found.bull_hidden = turn.middle.low > before.price && turn.line < before.line;
-            }
+        let (top, bottom) = (turn.top && turn.line >= limits.top, !turn.top && turn.line <= limits.bottom);
+        if let Some(before) = self.tops[0].filter(|_| top) {
+            found.bear = turn.middle.high > before.price && turn.line < before.line;
+            found.bear_hidden = turn.middle.high < before.price && turn.line > before.line;
+        }
+        if let Some(before) = self.bottoms[0].filter(|_| bottom) {
+            found.bull = turn.middle.low < before.price && turn.line > before.line;
+            found.bull_hidden = turn.middle.low > before.price && turn.line < before.line;
         }
         found
     }

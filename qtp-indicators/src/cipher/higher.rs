@@ -115,7 +115,10 @@ impl HigherWave {
 
     pub(super) fn take(&mut self, open_time: i64, candle: &Ohlcv) {
         if let Some(closed) = self.higher.closed(open_time) {
-            self.last = self.wave.take(Source::Hlc3.read(&closed)).fast();
+            let typical = Source::Hlc3.read(&closed);
+            let wave = self.wave.look(typical);
+            self.wave.take(typical, &wave);
+            self.last = wave.fast();
         }
         self.higher.take(open_time, candle);
     }

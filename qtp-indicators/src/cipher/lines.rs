@@ -71,13 +71,11 @@ impl WaveTrend {
         Wave { distance, index, wt1, wt2: wt1.and_then(|wt1| self.signal.peek(wt1)) }
     }
 
-    pub(super) fn take(&mut self, typical: f64) -> Wave {
-        let wave = self.look(typical);
+    pub(super) fn take(&mut self, typical: f64, wave: &Wave) {
         self.esa.update(typical);
         wave.distance.map(|distance| self.deviation.update(distance.abs()));
         wave.index.map(|index| self.average.update(index));
         wave.wt1.map(|wt1| self.signal.update(wt1));
-        wave
     }
 
     pub(super) fn warmup(&self) -> usize {
@@ -133,8 +131,7 @@ impl MoneyFlow {
         Some(mean - params.money_flow_offset)
     }
 
-    pub(super) fn take(&mut self, params: &CipherBParams, candle: &qtp_core::Ohlcv) -> Option<f64> {
-        let value = self.look(params, candle);
+    pub(super) fn take(&mut self, params: &CipherBParams, candle: &qtp_core::Ohlcv) {
         let n = self.window.capacity();
         let flow = Self::flow(params, candle);
         self.undefined = if flow.is_none() { n } else { self.undefined.saturating_sub(1) };
@@ -143,7 +140,6 @@ impl MoneyFlow {
             self.window.push(flow);
         }
         self.taken = (self.taken + 1).min(n);
-        value
     }
 
     pub(super) fn reset(&mut self) {
@@ -169,8 +165,8 @@ impl Stochastic {
         Some(if high > low { 100.0 * (x - low) / (high - low) } else { self.last })
     }
 
-    fn take(&mut self, x: f64) {
-        self.last = self.look(x).unwrap_or(self.last);
+    fn take(&mut self, x: f64, seen: Option<f64>) {
+        self.last = seen.unwrap_or(self.last);
         self.extremes.push(x);
     }
 
@@ -192,6 +188,7 @@ pub(super) struct StochRsi {
 
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Stoch {
+    logarithm: f64,
     rsi: Option<f64>,
     raw: Option<f64>,
     pub(super) k: Option<f64>,
@@ -215,21 +212,20 @@ impl StochRsi {
     }
 
     pub(super) fn look(&self, close: f64) -> Stoch {
-        let rsi = self.rsi.peek(Self::logarithm(close));
+        let logarithm = Self::logarithm(close);
+        let rsi = self.rsi.peek(logarithm);
         let raw = rsi.and_then(|rsi| self.raw.look(rsi));
         let k = raw.and_then(|raw| self.k.peek(raw));
-        Stoch { rsi, raw, k, d: k.and_then(|k| self.d.peek(k)) }
+        Stoch { logarithm, rsi, raw, k, d: k.and_then(|k| self.d.peek(k)) }
     }
 
-    pub(super) fn take(&mut self, close: f64) -> Stoch {
-        let stoch = self.look(close);
-        self.rsi.update(Self::logarithm(close));
+    pub(super) fn take(&mut self, stoch: &Stoch) {
+        self.rsi.update(stoch.logarithm);
         if let Some(rsi) = stoch.rsi {
-            self.raw.take(rsi);
+            self.raw.take(rsi, stoch.raw);
         }
         stoch.raw.map(|raw| self.k.update(raw));
         stoch.k.map(|k| self.d.update(k));
-        stoch
     }
 
     pub(super) fn warmup(&self) -> usize {
@@ -258,8 +254,11 @@ pub(super) struct Schaff {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SchaffLook {
+    close: f64,
     line: Option<f64>,
+    first: Option<f64>,
     smoothed: Option<f64>,
+    second: Option<f64>,
     pub(super) cycle: Option<f64>,
 }
 
@@ -279,23 +278,22 @@ impl Schaff {
     pub(super) fn look(&self, params: &CipherBParams, close: f64) -> SchaffLook {
         let line = self.fast.peek(close).zip(self.slow.peek(close)).map(|(fast, slow)| fast - slow);
         let step = |before: Option<f64>, x: f64| before.map_or(x, |y| y + params.schaff_factor * (x - y));
-        let smoothed = line.and_then(|line| self.first.look(line)).map(|x| step(self.smoothed, x));
-        let cycle = smoothed.and_then(|smoothed| self.second.look(smoothed)).map(|x| step(self.cycle, x));
-        SchaffLook { line, smoothed, cycle }
+        let first = line.and_then(|line| self.first.look(line));
+        let smoothed = first.map(|x| step(self.smoothed, x));
+        let second = smoothed.and_then(|smoothed| self.second.look(smoothed));
+        SchaffLook { close, line, first, smoothed, second, cycle: second.map(|x| step(self.cycle, x)) }
     }
 
-    pub(super) fn take(&mut self, params: &CipherBParams, close: f64) -> SchaffLook {
-        let look = self.look(params, close);
-        self.fast.update(close);
-        self.slow.update(close);
+    pub(super) fn take(&mut self, look: &SchaffLook) {
+        self.fast.update(look.close);
+        self.slow.update(look.close);
         if let Some(line) = look.line {
-            self.first.take(line);
+            self.first.take(line, look.first);
         }
         if let Some(smoothed) = look.smoothed {
-            self.second.take(smoothed);
+            self.second.take(smoothed, look.second);
         }
         (self.smoothed, self.cycle) = (look.smoothed, look.cycle);
-        look
     }
 
     pub(super) fn warmup(&self) -> usize {

@@ -126,6 +126,7 @@ fn stream<P: Pattern + Send>(
 }
 
 /// The totals before each candle of the block: changes several at a time, then one chain of additions a total.
+#[allow(clippy::needless_range_loop, reason = "loops over indices of known bounds become vector code")]
 fn sum<P: Pattern>(
     state: &mut Candlestick<P>,
     prices: Prices<'_>,
@@ -147,6 +148,7 @@ fn sum<P: Pattern>(
 }
 
 /// The rule at each candle of the block.
+#[allow(clippy::needless_range_loop, reason = "loops over indices of known bounds become vector code")]
 fn look<P: Pattern>(state: &mut Candlestick<P>, prices: Prices<'_>, totals: &BlockTotals, out: &mut [f64]) {
     let (pattern, mut memory) = (state.pattern, state.memory);
     let mut found = [0.0; BLOCK];

@@ -117,17 +117,7 @@ impl Gather {
         policy: ResamplePolicy,
     ) -> Result<Self, SpecError> {
         let grid = Grid::new(alignment, timeframe)?;
-        let counts = ResampleCounts::default();
-        Ok(Self {
-            grid,
-            timeframe,
-            policy,
-            instrument: None,
-            forming: None,
-            reached: None,
-            last: None,
-            counts,
-        })
+        Ok(Self { grid, timeframe, policy, instrument: None, state: State::default() })
     }
 
     pub(super) fn counts(&self) -> ResampleCounts {
