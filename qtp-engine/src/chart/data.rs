@@ -188,12 +188,20 @@ impl Chart {
         Self { title: title.into(), bars, volume: true, ..Self::default() }
     }
 
-    /// The chart of some of its candles; series are cut alike, the profile is left as it is.
+    /// The chart of some of its candles; series, events and lines are cut alike, the profile is left as it is.
     #[must_use]
     pub fn window(&self, range: Range<usize>) -> Self {
+        let start = self.bars.get(range.start).map(|bar| bar.time);
+        let end = self.bars.get(range.end).map(|bar| bar.time);
+        let inside =
+            |time: Timestamp| start.is_some_and(|start| start <= time) && end.is_none_or(|end| time < end);
+        let within = |segment: &&Segment| inside(segment.from.time) && inside(segment.to.time);
         let cut = |pane: &Pane| Pane {
             studies: pane.studies.iter().map(|study| study.window(&range)).collect(),
-            ..pane.clone()
+            markers: pane.markers.iter().filter(|marker| inside(marker.time)).cloned().collect(),
+            segments: pane.segments.iter().filter(within).copied().collect(),
+            levels: pane.levels.clone(),
+            zone: pane.zone,
         };
         Self {
             bars: part(&self.bars, &range),

@@ -125,3 +125,36 @@ pub(super) fn panes(options: &ChartOptions, others: usize) -> Vec<Rect> {
     }
     panes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_fill_the_height_without_overlap() {
+        for others in [0, 1, 3, 9, 40] {
+            for height in [None, Some(200), Some(2_000)] {
+                let options = ChartOptions { height, ..ChartOptions::default() };
+                let panes = panes(&options, others);
+                assert_eq!(panes.len(), others + 1);
+                assert!(panes.windows(2).all(|pair| pair[0].bottom == pair[1].top && pair[1].height() > 0.0));
+                assert_eq!(panes.last().unwrap().bottom, f64::from(options.height(others)) - TIME_AXIS);
+                assert!(panes[0].height() >= panes.last().unwrap().height() || others > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn candles_stand_apart_and_inside() {
+        for count in [1, 2, 12, 200, 500, 5_000] {
+            for profile in [false, true] {
+                let layout = Layout::new(&ChartOptions::default(), (count, 1), 70.0, profile);
+                let drawn = count.min(layout.capacity());
+                let layout = Layout::new(&ChartOptions::default(), (drawn, 1), 70.0, profile);
+                assert!(layout.pitch >= NARROWEST && layout.pitch <= WIDEST);
+                assert!(layout.x(0) >= layout.pitch / 2.0);
+                assert!(layout.x(drawn - 1) <= layout.candles_right - MARGIN, "{count} {layout:?}");
+            }
+        }
+    }
+}

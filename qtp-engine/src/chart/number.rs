@@ -115,3 +115,43 @@ pub(super) fn width(text: &str) -> f64 {
     };
     text.chars().map(letter).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prices(prices: &[f64]) -> Format {
+        Format::of_prices(prices.iter().copied())
+    }
+
+    #[test]
+    fn prices_have_the_decimals_that_they_need() {
+        assert_eq!(prices(&[64_250.5, 64_251.0]).text(64_250.5), "64,250.5");
+        assert_eq!(prices(&[1.08453]).text(1.08453), "1.08453");
+        assert_eq!(prices(&[0.000_012_34]).text(0.000_012_34), "0.00001234");
+        assert_eq!(prices(&[100.0, 101.0]), Format::Decimals(0));
+        // An adjusted price has more decimals than anybody reads.
+        assert_eq!(prices(&[191.123_456_789]).text(191.123_456_789), "191.123");
+        assert_eq!(prices(&[3.2e13]).text(3.2e13), "32.00T");
+        assert_eq!(prices(&[1.5e-15]).text(1.5e-15), "1.500e\u{2212}15");
+    }
+
+    #[test]
+    fn values_have_decimals_for_their_size() {
+        assert_eq!(Format::of_size(100.0).text(54.087), "54.09");
+        assert_eq!(Format::of_size(3.3e8).text(-3.3e8), "\u{2212}330.00M");
+        assert_eq!(Format::of_size(0.002_1).text(0.002_1), "0.002100");
+        assert_eq!(Format::of_size(0.0).text(0.0), "0.00");
+        assert_eq!(Format::of_size(1e-20), Format::Exponent);
+        assert_eq!(Format::Decimals(1).at_least(3), Format::Decimals(3));
+    }
+
+    #[test]
+    fn volumes_are_short() {
+        for (volume, text) in
+            [(0.0, "0"), (0.5, "0.50"), (950.0, "950"), (12_345.0, "12.35K"), (4.2e7, "42.00M")]
+        {
+            assert_eq!(short(volume), text);
+        }
+    }
+}

@@ -85,3 +85,34 @@ impl Scale {
         (self.low..=self.high).contains(&value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECT: Rect = Rect { left: 0.0, top: 10.0, right: 100.0, bottom: 110.0 };
+
+    #[test]
+    fn a_span_leaves_room_above_and_below() {
+        let scale = Scale::new(Span { low: 0.0, high: 60.0 }, &RECT, (30.0, 10.0));
+        assert_eq!((scale.y(60.0), scale.y(0.0)), (Some(40.0), Some(100.0)));
+        assert_eq!((scale.low, scale.high), (-10.0, 90.0));
+        assert_eq!(scale.y(f64::NAN), None);
+    }
+
+    #[test]
+    fn a_single_value_stands_in_the_middle() {
+        for value in [0.0, -3.0, 1e-12, 5e13] {
+            let scale = Scale::new(Span::of([value, value].into_iter()), &RECT, (0.0, 0.0));
+            assert!((scale.y(value).unwrap() - 60.0).abs() < 1e-6, "{value}");
+        }
+        assert!(Scale::new(Span::EMPTY, &RECT, (0.0, 0.0)).holds(0.5));
+    }
+
+    #[test]
+    fn what_is_far_away_does_not_widen_the_span() {
+        let core = Span { low: 100.0, high: 200.0 };
+        let span = core.and(Span { low: -1e9, high: 210.0 }.near(core, 0.3));
+        assert_eq!(span, Span { low: 70.0, high: 210.0 });
+    }
+}

@@ -4,12 +4,13 @@ use super::super::data::{Pane, Study};
 use super::super::number::{short, width};
 use super::super::picture::{Anchor, Shape, Text, Word};
 use super::{Sheet, View};
-use crate::stats::format::date_time;
+use crate::stats::format::{date, date_time};
 
 const LEFT: f64 = 12.0;
 const LINE: f64 = 19.0;
 const SIZE: f64 = 13.0;
 const TITLE: f64 = 16.0;
+const DAY: i64 = 86_400;
 
 impl Sheet<'_> {
     /// The names of the studies with their newest values; over the candles also the title and the newest candle.
@@ -17,44 +18,60 @@ impl Sheet<'_> {
         let mut y = view.rect.top + 20.0;
         if candles {
             y += 6.0;
-            let words = self.headline(view);
-            self.words((LEFT, y), TITLE, &words);
+            let groups = self.headline(view);
+            self.words((LEFT, y), TITLE, groups);
             y += LINE + 3.0;
+        }
+        if !candles {
+            // Below, height is scarce: all studies stand on one line.
+            let mut groups: Vec<Vec<Word>> = Vec::new();
+            for study in &pane.studies {
+                let mut words = self.study(study, view);
+                if let Some(first) = words.first_mut().filter(|_| !groups.is_empty()) {
+                    first.gap = 18.0;
+                }
+                groups.push(words);
+            }
+            self.words((LEFT, y), SIZE, groups);
+            return;
         }
         for study in &pane.studies {
             if y > view.rect.bottom - 4.0 {
                 return;
             }
             let words = self.study(study, view);
-            self.words((LEFT, y), SIZE, &words);
+            self.words((LEFT, y), SIZE, words.into_iter().map(|word| vec![word]).collect());
             y += LINE;
         }
-        if candles && self.chart.volume {
+        if self.chart.volume {
             let words = self.volume_words();
-            self.words((LEFT, y), SIZE, &words);
+            self.words((LEFT, y), SIZE, vec![words]);
         }
     }
 
-    fn headline(&self, view: &View) -> Vec<Word> {
+    fn headline(&self, view: &View) -> Vec<Vec<Word>> {
         let (text, muted) = (self.palette.text, self.palette.muted);
-        let mut words = vec![Word::new(self.chart.title.as_str(), text).bold()];
-        let Some(bar) = self.chart.bars.last() else { return words };
-        words.push(Word::new(date_time(bar.time), muted).after(12.0));
+        let mut groups = vec![vec![Word::new(self.chart.title.as_str(), text).bold()]];
+        let mut newest = self.chart.bars.iter().rev();
+        let Some(bar) = newest.next() else { return groups };
+        let before = newest.next();
+        let midnight = bar.time.as_secs().rem_euclid(DAY) == 0;
+        let daily = midnight && before.is_none_or(|before| before.time.as_secs().rem_euclid(DAY) == 0);
+        let when = if daily { date(bar.time) } else { date_time(bar.time) };
+        groups.push(vec![Word::new(when, muted).after(12.0)]);
         let candle = bar.ohlcv;
         let colour = if candle.close >= candle.open { self.palette.up } else { self.palette.down };
         for (name, price) in [("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)]
         {
-            words.push(Word::new(name, text).after(if name == "O" { 14.0 } else { 9.0 }));
-            words.push(Word::new(view.format.text(price), colour).after(3.0));
+            let name = Word::new(name, text).after(if name == "O" { 14.0 } else { 9.0 });
+            groups.push(vec![name, Word::new(view.format.text(price), colour).after(3.0)]);
         }
-        let before = self.chart.bars.iter().rev().nth(1).map(|bar| bar.ohlcv.close);
-        if let Some(change) = before.map(|before| (candle.close / before - 1.0) * 100.0) {
-            if change.is_finite() {
-                let sign = if change < 0.0 { "\u{2212}" } else { "+" };
-                words.push(Word::new(format!("{sign}{:.2}%", change.abs()), colour).after(9.0));
-            }
+        let change = before.map(|before| (candle.close / before.ohlcv.close - 1.0) * 100.0);
+        if let Some(change) = change.filter(|change| change.is_finite()) {
+            let sign = if change < 0.0 { "\u{2212}" } else { "+" };
+            groups.push(vec![Word::new(format!("{sign}{:.2}%", change.abs()), colour).after(9.0)]);
         }
-        words
+        groups
     }
 
     fn study(&self, study: &Study, view: &View) -> Vec<Word> {
@@ -73,17 +90,16 @@ impl Sheet<'_> {
         vec![Word::new("Volume", self.palette.text), Word::new(short(candle.volume), colour).after(9.0)]
     }
 
-    /// A line of words, as many as there is room for.
-    fn words(&mut self, at: (f64, f64), size: f64, words: &[Word]) {
-        let room = self.layout.candles_right - at.0;
-        let mut taken = 0.0;
-        let fits = |word: &&Word| {
-            taken += word.gap + width(&word.text) * size;
-            taken <= room
-        };
-        let mut words: Vec<Word> = words.iter().take_while(fits).cloned().collect();
-        if words.is_empty() {
-            words.push(Word::new("\u{2026}", self.palette.muted));
+    /// A line of groups of words, as many groups as there is room for.
+    fn words(&mut self, at: (f64, f64), size: f64, groups: Vec<Vec<Word>>) {
+        let mut room = self.layout.candles_right - at.0;
+        let mut words: Vec<Word> = Vec::new();
+        for mut group in groups {
+            room -= group.iter().map(|word| word.gap + width(&word.text) * size).sum::<f64>();
+            if room < 0.0 && !words.is_empty() {
+                break;
+            }
+            words.append(&mut group);
         }
         let halo = Some(self.palette.back);
         self.picture.shapes.push(Shape::Text(Text { at, anchor: Anchor::Start, size, halo, words }));

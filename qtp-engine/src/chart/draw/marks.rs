@@ -12,7 +12,7 @@ const SMALL: f64 = 2.6;
 impl Sheet<'_> {
     /// What lies behind the series: the zone and the levels.
     pub(super) fn ground(&mut self, pane: &Pane, view: &View) {
-        let right = self.layout.candles_right;
+        let right = self.layout.right;
         if let Some((low, high)) = pane.zone {
             if let (Some(bottom), Some(top)) = (view.scale.y(low), view.scale.y(high)) {
                 self.picture.rect((0.0, top, right, bottom - top), self.palette.colour(ZONE), 0.07);
@@ -20,7 +20,7 @@ impl Sheet<'_> {
         }
         for level in &pane.levels {
             let Some(y) = view.scale.y(level.value).map(|y| y.round() + 0.5) else { continue };
-            self.picture.line((0.0, y), (right, y), Pen::dashed(self.palette.muted, 4.0, 4.0));
+            self.picture.line((0.0, y), (right, y), Pen::dashed(self.palette.level, 4.0, 4.0));
             if !level.label.is_empty() {
                 let word = Word::new(level.label.as_str(), self.palette.muted);
                 self.picture.text((right - 6.0, y - 4.0), Anchor::End, 11.0, word);

@@ -24,7 +24,7 @@ const AXIS_TEXT: f64 = 12.0;
 /// Least distance between two labels of the time axis.
 const MARKS_APART: f64 = 84.0;
 /// How far beyond the candles' own range overlays may widen it, as a share of that range.
-const OVERLAY_ROOM: f64 = 0.6;
+const OVERLAY_ROOM: f64 = 0.3;
 
 impl Chart {
     /// Draws the chart. Of more candles than fit at two pixels each, the newest are drawn.
@@ -213,7 +213,7 @@ impl<'a> Sheet<'a> {
                     None => continue,
                 },
             };
-            self.picture.clip(Rect { right: self.layout.candles_right, ..view.rect });
+            self.picture.clip(view.rect);
             self.ground(pane, view);
             if index == 0 {
                 self.volume(view);

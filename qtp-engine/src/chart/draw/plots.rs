@@ -4,7 +4,7 @@ use super::super::data::{Colour, Pane, Plot, PlotKind};
 use super::super::picture::{Path, Pen, Shape};
 use super::{Sheet, View};
 
-const LINE: f64 = 1.6;
+const LINE: f64 = 1.5;
 const AREA: f64 = 0.26;
 const BAND: f64 = 0.08;
 

@@ -3,6 +3,9 @@
 use super::super::picture::{Anchor, Path, Pen, Word};
 use super::Sheet;
 
+/// Room for the names of the levels.
+const LABELS: f64 = 38.0;
+
 impl Sheet<'_> {
     pub(super) fn profile(&mut self) {
         let (Some(profile), Some(view)) = (&self.chart.profile, self.views.first()) else { return };
@@ -18,7 +21,7 @@ impl Sheet<'_> {
             let middle = (row.low + row.high) / 2.0;
             let path =
                 if (profile.low..=profile.high).contains(&middle) { &mut inside } else { &mut outside };
-            let width = row.volume / most * (right - left - 8.0);
+            let width = row.volume / most * (right - left - LABELS);
             // Rows of a few pixels keep a gap between them.
             let gap = if bottom - top >= 3.0 { 1.0 } else { 0.0 };
             path.rect(right - width, top + gap / 2.0, width, (bottom - top - gap).max(0.5));

@@ -4,6 +4,8 @@ use super::super::picture::{Anchor, Shape, Word};
 use super::{AXIS_TEXT, Sheet, View};
 
 const HEIGHT: f64 = 18.0;
+/// Least distance between the middles of two tags.
+const PITCH: f64 = HEIGHT + 1.0;
 
 /// A value on an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,18 +67,18 @@ impl Sheet<'_> {
 
 /// Moves tags so that none covers another; those that find no room are left out.
 fn apart(mut tags: Vec<Tag>, (top, bottom): (f64, f64)) -> Vec<Tag> {
-    let room = ((bottom - top) / HEIGHT).floor().max(1.0) as usize;
+    let room = ((bottom - top) / PITCH).floor().max(1.0) as usize;
     tags.retain(|tag| tag.rank < room);
     tags.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.rank.cmp(&b.rank)));
     let mut floor = top + HEIGHT / 2.0;
     for tag in &mut tags {
         tag.y = tag.y.max(floor);
-        floor = tag.y + HEIGHT;
+        floor = tag.y + PITCH;
     }
     let mut ceiling = bottom - HEIGHT / 2.0;
     for tag in tags.iter_mut().rev() {
         tag.y = tag.y.min(ceiling);
-        ceiling = tag.y - HEIGHT;
+        ceiling = tag.y - PITCH;
     }
     tags
 }
@@ -98,9 +100,9 @@ mod tests {
         {
             let tag = |(rank, y): (usize, &f64)| Tag { y: *y, text: String::new(), colour: "#000000", rank };
             let tags = apart(heights.iter().enumerate().map(tag).collect(), (0.0, 200.0));
-            assert_eq!(tags.len(), heights.len().min(11));
+            assert_eq!(tags.len(), heights.len().min(10));
             for pair in tags.windows(2) {
-                assert!(pair[1].y - pair[0].y >= HEIGHT - 1e-9, "{tags:?}");
+                assert!(pair[1].y - pair[0].y >= PITCH - 1e-9, "{tags:?}");
             }
             assert!(tags.iter().all(|tag| (9.0..=191.0).contains(&tag.y)), "{tags:?}");
         }

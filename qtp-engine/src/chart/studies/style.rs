@@ -56,21 +56,19 @@ fn split(values: &[f64], trend: &[f64], kind: &PlotKind) -> [Plot; 2] {
 /// A pane of series in one unit.
 pub(super) fn pane(spec: &Spec, series: &[&Series<'_>]) -> Pane {
     let name = plain_name(spec);
-    let score = name == "quantum_cipher";
     let bars = |one: &Series<'_>| one.info.name.contains("hist") || matches!(name, "ao" | "ac" | "squeeze");
     let mut plots = Vec::new();
+    // Eight lines in one pane say nothing: the score is drawn, and its parts where they are asked for.
+    let score = series.iter().filter(|one| name == "quantum_cipher" && one.info.name == "score");
+    plots.extend(score.map(|one| Plot::new(one.values.to_vec(), PlotKind::Area, Colour::Sign)));
+    let alone = !plots.is_empty();
     for one in series.iter().filter(|one| bars(one)) {
         plots.push(Plot::new(one.values.to_vec(), PlotKind::Histogram, Colour::Sign));
     }
-    let lines: Vec<_> = series.iter().filter(|one| !bars(one)).collect();
+    let lines: Vec<_> = series.iter().filter(|one| !bars(one) && !alone).collect();
     let first = if lines.len() == 1 && plots.is_empty() { 2 } else { 0 };
     for (index, one) in lines.into_iter().enumerate() {
-        let (kind, colour) = if score && one.info.name == "score" {
-            (PlotKind::Area, Colour::Sign)
-        } else {
-            (PlotKind::Line, Colour::Series(first + index))
-        };
-        plots.push(Plot::new(one.values.to_vec(), kind, colour));
+        plots.push(Plot::new(one.values.to_vec(), PlotKind::Line, Colour::Series(first + index)));
     }
     let (zone, levels) = levels(name, series);
     let studies = vec![Study { name: spec.text().to_owned(), plots }];
