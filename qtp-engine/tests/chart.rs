@@ -110,7 +110,6 @@ fn the_cipher_gives_its_waves_dots_and_the_candles_its_signals() {
     assert_eq!((chart.panes.len(), chart.price.studies.len()), (2, 0));
     let dots = &chart.panes[0].markers;
     assert!(dots.iter().any(|marker| matches!(marker.kind, MarkerKind::BuyDot | MarkerKind::SellDot)));
-    assert!(dots.iter().any(|marker| matches!(marker.kind, MarkerKind::Up | MarkerKind::Down)));
     assert!(
         chart.price.markers.iter().all(|marker| matches!(marker.kind, MarkerKind::Buy | MarkerKind::Sell))
     );

@@ -7,16 +7,17 @@ use crate::report::svg::month_name;
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 /// Weights of instants within a day: the largest of these widths that begins there.
-const WIDTHS: [(i64, u8); 11] = [
-    (12 * 3600, 18),
-    (6 * 3600, 17),
-    (3 * 3600, 16),
-    (3600, 15),
-    (1800, 14),
-    (900, 13),
-    (300, 12),
-    (60, 11),
-    (30, 10),
+const WIDTHS: [(i64, u8); 12] = [
+    (12 * 3600, 19),
+    (6 * 3600, 18),
+    (3 * 3600, 17),
+    (3600, 16),
+    (1800, 15),
+    (900, 14),
+    (300, 13),
+    (60, 12),
+    (30, 11),
+    (15, 10),
     (5, 9),
     (1, 8),
 ];
@@ -128,7 +129,7 @@ fn label(time: Timestamp, weight: u8) -> String {
         1 => day.to_string(),
         _ => {
             let clock = time.time_of_day();
-            if weight <= 10 { clock } else { clock.chars().take(5).collect() }
+            if weight <= 11 { clock } else { clock.chars().take(5).collect() }
         }
     }
 }
@@ -153,11 +154,11 @@ mod tests {
     fn labels_go_from_seconds_to_years_with_the_candles() {
         assert_eq!(
             labels("2024-02-28T23:59:30Z", 1, 70, 10),
-            ["23:59:30", "23:59:40", "23:59:50", "*29", "00:00:10", "00:00:20", "00:00:30"]
+            ["23:59:30", "23:59:45", "*29", "00:00:15", "00:00:30"]
         );
         assert_eq!(labels("2024-02-28T22:00:00Z", 60, 240, 50), ["22:00", "23:00", "*29", "01:00"]);
         assert_eq!(labels("2024-02-26T00:00:00Z", 3600, 96, 12)[..4], ["*26", "12:00", "*27", "12:00"]);
-        assert_eq!(labels("2024-01-15T00:00:00Z", 86_400, 60, 10), ["21", "*Feb", "11", "21", "*Mar", "11"]);
+        assert_eq!(labels("2024-01-15T00:00:00Z", 86_400, 60, 10), ["21", "*Feb", "11", "*Mar", "11"]);
         assert_eq!(labels("2023-11-15T00:00:00Z", 86_400, 150, 28), ["Dec", "*2024", "Feb", "Mar", "Apr"]);
         assert_eq!(
             labels("2015-11-15T00:00:00Z", 7 * 86_400, 300, 50),
