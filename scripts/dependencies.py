@@ -25,7 +25,14 @@ UNPUBLISHED = {"qtp-examples", "qtp-benches"}
 
 # What a user who only writes strategies must not compile: HTTP, TLS and SQL.
 HEAVY = {"reqwest", "hyper", "sqlx", "tokio-tungstenite", "rustls", "axum", "libsqlite3-sys"}
-LIGHT = [["qtp-core"], ["qtp-indicators"], ["qtp-risk"], ["qtp-engine"], ["qtp-engine", "--features", "backtest"]]
+LIGHT = [
+    ["qtp-core"],
+    ["qtp-indicators"],
+    ["qtp-risk"],
+    ["qtp-engine"],
+    ["qtp-engine", "--features", "backtest"],
+    ["qtp-engine", "--features", "live"],
+]
 
 
 def cargo(*words):

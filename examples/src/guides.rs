@@ -21,6 +21,10 @@ pub struct Determinism;
 pub struct Configuration;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/write-an-indicator.md")]
+pub struct WriteAnIndicator;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/reference/quantum-cipher.md")]
 pub struct QuantumCipher;
 

@@ -37,11 +37,15 @@ pub enum ValueError {
 
 impl ValueError {
     /// A [`ValueError::Parse`] with the text cut to a bounded length.
+    #[cold]
+    #[inline(never)]
     pub fn parse(what: &'static str, text: &str, expected: &'static str) -> Self {
         Self::Parse { what, text: text.chars().take(64).collect(), expected }
     }
 
     /// A [`ValueError::OutOfRange`].
+    #[cold]
+    #[inline(never)]
     pub fn range(what: &'static str, value: impl ToString, bound: &'static str) -> Self {
         Self::OutOfRange { what, value: value.to_string(), bound }
     }

@@ -28,7 +28,9 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason.
+    /// A reason. Reasons are given where something is out of the ordinary: what builds them is kept off the hot path.
+    #[cold]
+    #[inline(never)]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
     }
@@ -133,9 +135,13 @@ pub enum Event {
     Timer(TimerId),
     /// An operator acted.
     Operator(OperatorAction),
-    /// The connection to a venue or its data changed.
+    /// The connection to a venue or its data changed. Without a topic it is about accounts: until one is healthy
+    /// again, nothing may add risk there.
     Connection {
-        /// Which stream.
+        /// Which account; all of them without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Which stream of market data.
         topic: Option<MarketTopic>,
         /// True if it is up and in sync.
         healthy: bool,

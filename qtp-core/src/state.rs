@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::SortedMap;
-use crate::account::Portfolio;
+use crate::account::{Portfolio, SeenFills};
 use crate::id::{AccountId, ClientOrderId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::market::MarketState;
@@ -92,6 +92,9 @@ pub struct AccountState {
     pub risk: RiskState,
     /// Last record that changed the position or an entry order of an instrument.
     pub changed: SortedMap<InstrumentId, u64>,
+    /// Fills that were booked: the same one is not booked twice.
+    #[serde(default)]
+    pub seen_fills: SeenFills,
 }
 
 impl AccountState {
@@ -104,6 +107,7 @@ impl AccountState {
             default_leverage: Ratio::ONE,
             risk,
             changed: SortedMap::new(),
+            seen_fills: SeenFills::default(),
         }
     }
 

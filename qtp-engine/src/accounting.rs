@@ -13,6 +13,9 @@ impl Engine {
         let Some(account_index) = self.index_of(&fill.account) else {
             return self.alert("unknown_account", format!("a fill for account {}", fill.account));
         };
+        if !self.state.accounts[account_index].seen_fills.insert(fill) {
+            return;
+        }
         let before = self.state.accounts[account_index].portfolio.quantity(&fill.instrument);
         let Some(net) = self.book(account_index, fill) else {
             return self.alert("unknown_instrument", format!("a fill of {}", fill.instrument));

@@ -64,6 +64,9 @@ pub struct EngineConfig {
     pub on_breach: OnBreach,
     /// Most orders that may work at once on one account; a fifth is kept for exits.
     pub max_open_orders: usize,
+    /// From the first record on nothing may add risk until the account is reported as healthy: its state at the
+    /// venue is not known yet. The live driver asks for it.
+    pub await_connection: bool,
 }
 
 impl Default for EngineConfig {
@@ -79,6 +82,7 @@ impl Default for EngineConfig {
             foreign_position: ForeignPosition::Halt,
             on_breach: OnBreach::Block,
             max_open_orders: 1000,
+            await_connection: false,
         }
     }
 }

@@ -14,6 +14,9 @@ const DRIFT_CANDLES: usize = 14;
 impl Engine {
     pub(crate) fn on_signal(&mut self, owner: usize, signal: Signal) {
         let Some(index) = self.owned(owner, &signal.instrument) else { return };
+        if let Some(reason) = self.unsupported_bracket(index, &signal.bracket) {
+            return self.deny(&signal.instrument, reason);
+        }
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
         let known = account.targets.get(&signal.instrument).is_some_and(|active| {

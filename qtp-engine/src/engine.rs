@@ -77,18 +77,25 @@ impl Engine {
             problems.extend(setup.config.validate(capabilities));
         }
         for account in &setup.state.accounts {
-            if !setup.capabilities.contains_key(account.portfolio.account()) {
-                problems.push(format!("account {}: no venue capabilities", account.portfolio.account()));
+            match setup.capabilities.get(account.portfolio.account()) {
+                Some(venue) => problems.extend(crate::capability::problems(&account.portfolio, venue)),
+                None => {
+                    problems.push(format!("account {}: no venue capabilities", account.portfolio.account()));
+                }
             }
         }
         if !problems.is_empty() {
             return Err(EngineError::Configuration { problems });
         }
+        let mut state = setup.state;
+        if setup.config.await_connection {
+            crate::connection::suspend_all(&mut state);
+        }
         Ok(Self {
             run_id: setup.run_id,
             config: setup.config,
             gate: setup.gate,
-            state: setup.state,
+            state,
             capabilities: setup.capabilities,
             slots: Vec::new(),
             router: Router::default(),
@@ -219,6 +226,9 @@ impl Engine {
                     instrument.status = *status;
                 }
             }
+            Event::Connection { account, topic: None, healthy, reason } => {
+                self.on_connection(account.as_ref(), *healthy, reason);
+            }
             Event::Stopped(_) => self.stop_strategies(),
             // Bookkeeping of the run and facts that only reports use.
             _ => {}
@@ -283,6 +293,8 @@ impl Engine {
         self.push(Command::Publish(notice));
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn alert(&mut self, code: &str, message: impl Into<String>) {
         self.publish(Notice::Alert(Reason::new(code, message)));
     }

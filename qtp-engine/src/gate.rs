@@ -80,6 +80,8 @@ impl Engine {
     }
 
     /// Nothing may be added, for a reason that no rule knows of. What the order closes leaves.
+    #[cold]
+    #[inline(never)]
     fn only_close(
         &self,
         account_index: usize,
@@ -101,15 +103,21 @@ impl Engine {
     }
 
     /// Refuses a signal before it became an order.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn deny(&mut self, instrument: &InstrumentId, reason: Reason) {
         self.deny_quantity(instrument, Quantity::ZERO, reason);
     }
 
+    #[cold]
+    #[inline(never)]
     fn deny_quantity(&mut self, instrument: &InstrumentId, quantity: Quantity, reason: Reason) {
         self.publish(Notice::Denied { instrument: instrument.clone(), quantity, reason });
     }
 
     /// A rule asked to stop all new risk.
+    #[cold]
+    #[inline(never)]
     fn breach(&mut self, account_index: usize, reason: &Reason) {
         if self.state.accounts[account_index].risk.halted().is_some() {
             return;

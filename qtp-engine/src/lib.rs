@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod accounting;
+mod capability;
 pub mod chart;
 mod config;
 mod confirmation;
+mod connection;
 mod control;
 mod decision_request;
-#[cfg(feature = "backtest")]
+#[cfg(any(feature = "backtest", feature = "live"))]
 pub mod driver;
 mod engine;
 mod error;

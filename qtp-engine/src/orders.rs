@@ -105,6 +105,8 @@ impl Engine {
     }
 
     /// Sends only the part that brings the position nearer to the target without adding risk.
+    #[cold]
+    #[inline(never)]
     fn close_towards(&mut self, index: usize, target: Quantity) {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
@@ -222,6 +224,9 @@ impl Engine {
                 _ => false,
             }
         });
+        if let Some(reason) = self.unsupported_draft(index, &draft) {
+            return self.deny(&draft.instrument, reason);
+        }
         if crosses {
             return self
                 .deny(&draft.instrument, Reason::new("self_cross", "an own order rests on the other side"));

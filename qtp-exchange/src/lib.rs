@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sim")]
 pub mod candle_file;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]

@@ -2,7 +2,7 @@
 
 use qtp_core::Ohlcv;
 
-use crate::{Indicator, Spec, SpecError, registry::MAX_OUTPUTS};
+use crate::{Candles, Indicator, Spec, SpecError, node::same_length};
 
 /// Runs `indicator` over `input` from its present state; `out[i]` is the output of `input[i]`, NaN until warm.
 ///
@@ -33,7 +33,7 @@ where
     Ok(())
 }
 
-/// Runs a spec over candles; `columns[c][i]` is column `c` at candle `i`, NaN until warm.
+/// Runs a spec over candles by its batch form; `columns[c][i]` is column `c` at candle `i`, NaN until warm.
 ///
 /// `open_times` are in nanoseconds since 1970-01-01 UTC, one per candle.
 ///
@@ -57,22 +57,9 @@ pub fn batch_spec(
     open_times: &[i64],
     columns: &mut [&mut [f64]],
 ) -> Result<(), SpecError> {
-    let mut indicator = spec.build()?;
-    same_length("open_times", candles.len(), open_times.len())?;
-    same_length("columns", indicator.width(), columns.len())?;
-    for column in columns.iter() {
-        same_length("a column", candles.len(), column.len())?;
-    }
-    let mut row = [f64::NAN; MAX_OUTPUTS];
-    for (i, (candle, open_time)) in candles.iter().zip(open_times).enumerate() {
-        indicator.update(candle, *open_time, &mut row);
-        for (column, value) in columns.iter_mut().zip(row) {
-            column[i] = value;
-        }
-    }
-    Ok(())
-}
-
-fn same_length(what: &'static str, expected: usize, actual: usize) -> Result<(), SpecError> {
-    if expected == actual { Ok(()) } else { Err(SpecError::BufferLength { what, expected, actual }) }
+    let indicator = spec.build()?;
+    let column = |read: fn(&Ohlcv) -> f64| candles.iter().map(read).collect::<Vec<f64>>();
+    let (open, high, low) = (column(|c| c.open), column(|c| c.high), column(|c| c.low));
+    let (close, volume) = (column(|c| c.close), column(|c| c.volume));
+    indicator.batch(Candles::new(&open, &high, &low, &close, &volume)?, open_times, columns)
 }

@@ -150,6 +150,28 @@ pub(crate) fn check_period(name: &'static str, value: usize, min: usize) -> Resu
     Err(SpecError::OutOfRange { at: None, name, value, min, max })
 }
 
+/// Checks a whole number given to a constructor.
+pub(crate) fn check_integer(
+    name: &'static str,
+    value: usize,
+    min: usize,
+    max: usize,
+) -> Result<usize, SpecError> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    let (value, min, max) = (value as f64, min as f64, max as f64);
+    Err(SpecError::OutOfRange { at: None, name, value, min, max })
+}
+
+/// Checks a number given to a constructor.
+pub(crate) fn check_real(name: &'static str, value: f64, min: f64, max: f64) -> Result<f64, SpecError> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(SpecError::OutOfRange { at: None, name, value, min, max })
+}
+
 /// Largest number of standard deviations, either side of zero, that a band may be away.
 pub(crate) const MAX_DEVIATIONS: f64 = 1e6;
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Largest magnitude that an indicator computes on; what lies beyond is clamped.
 ///
-/// Squares and products of two such numbers, summed over the longest period, still fit into `f64`.
-pub const INPUT_LIMIT: f64 = 1e140;
+/// Products of four such numbers, summed over the longest period, still fit into `f64`.
+pub const INPUT_LIMIT: f64 = 1e60;
 
 /// A candle's five numbers with its open time.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -53,6 +53,17 @@ impl Source {
         ("hlc3", Self::Hlc3),
         ("ohlc4", Self::Ohlc4),
     ];
+
+    /// Returns its name in a spec.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self.index()].0
+    }
+
+    /// Its place in [`NAMES`](Self::NAMES).
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
 
     /// Reads this source's number from a candle.
     ///

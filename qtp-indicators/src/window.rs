@@ -61,6 +61,17 @@ impl Window {
         old.iter().chain(&self.values[..new]).copied().chain(std::iter::once(x))
     }
 
+    /// All cells, in no order of age.
+    pub(crate) fn cells(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// All cells as they would be after `push(x)`, in no order of age.
+    pub(crate) fn cells_with(&self, x: f64) -> impl Iterator<Item = f64> + Clone + '_ {
+        let (before, after) = self.values.split_at(self.next);
+        before.iter().copied().chain(std::iter::once(x)).chain(after.iter().skip(1).copied())
+    }
+
     pub(crate) fn clear(&mut self) {
         self.values.fill(0.0);
         self.next = 0;

@@ -7,7 +7,7 @@ use qtp_core::{Ohlcv, Side};
 use qtp_indicators::{
     Indicator, SpecError, TimedOhlcv,
     cipher::{CipherBParams, CipherScoreParams, QuantumCipher},
-    profile::{PocTie, Profile, ProfileParams, ProfileRange, Spread, Tpo, VolumeProfile},
+    profile::{Levels, PocTie, Profile, ProfileParams, ProfileRange, Spread, Tpo, VolumeProfile},
 };
 
 const HOUR: i64 = 3_600_000_000_000;
@@ -26,6 +26,11 @@ fn candles() -> impl Strategy<Value = Vec<TimedOhlcv>> {
 
 fn ranges() -> [ProfileRange; 3] {
     [ProfileRange::Session, ProfileRange::Rolling(7), ProfileRange::Anchored(30 * HOUR)]
+}
+
+fn developing(profile: &mut VolumeProfile, candle: TimedOhlcv) -> Option<Levels> {
+    profile.update(candle).unwrap();
+    profile.levels()
 }
 
 fn params(spread: Spread) -> ProfileParams {
@@ -59,11 +64,11 @@ proptest! {
         for range in ranges() {
             let mut whole = VolumeProfile::new(range, params(Spread::Even)).unwrap();
             let mut part = whole.clone();
-            let expected: Vec<_> = candles.iter().map(|candle| whole.update(*candle).unwrap()).collect();
-            let mut actual: Vec<_> = candles[..cut].iter().map(|candle| part.update(*candle).unwrap()).collect();
+            let expected: Vec<_> = candles.iter().map(|candle| developing(&mut whole, *candle)).collect();
+            let mut actual: Vec<_> = candles[..cut].iter().map(|candle| developing(&mut part, *candle)).collect();
             let text = serde_json::to_string(&part).unwrap();
             let mut restored: VolumeProfile = serde_json::from_str(&text).unwrap();
-            actual.extend(candles[cut..].iter().map(|candle| restored.update(*candle).unwrap()));
+            actual.extend(candles[cut..].iter().map(|candle| developing(&mut restored, *candle)));
             prop_assert_eq!(actual, expected);
             prop_assert_eq!(&restored, &whole);
         }
@@ -113,7 +118,8 @@ proptest! {
         for (price, quantity, buy) in trades {
             let (side, sign) = if buy { (Side::Buy, 1.0) } else { (Side::Sell, -1.0) };
             expected += sign * quantity;
-            let levels = profile.trade(0, price, quantity, Some(side)).unwrap().unwrap();
+            profile.trade(0, price, quantity, Some(side)).unwrap();
+            let levels = profile.levels().unwrap();
             prop_assert!((levels.delta.unwrap() - expected).abs() < 1e-9);
         }
     }

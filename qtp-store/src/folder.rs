@@ -87,9 +87,9 @@ pub type SinkFactory = Box<dyn Fn(&Path) -> io::Result<Box<dyn JournalSink>> + S
 /// journal.put_checkpoint("a state as of record 0")?;
 /// drop(journal);
 ///
-/// let (journal, found) = FolderJournal::open(folder.path(), FolderSettings::default())?;
+/// let (_journal, found) = FolderJournal::open(folder.path(), FolderSettings::default())?;
 /// assert_eq!(found.last_seq, Some(0));
-/// assert_eq!(journal.checkpoints()?.0[0].state, "a state as of record 0");
+/// assert_eq!(found.checkpoints[0].state, "a state as of record 0");
 /// let records = FolderJournal::read(folder.path(), 0)?.collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(records, [record]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -177,14 +177,6 @@ impl FolderJournal {
     pub fn checkpoints_of(folder: impl AsRef<Path>) -> Result<(Vec<Checkpoint>, Vec<String>), StoreError> {
         let folder = folder.as_ref();
         open::checkpoints(folder, &open::load_index(folder)?)
-    }
-
-    /// As [`FolderJournal::checkpoints_of`], of this journal.
-    ///
-    /// # Errors
-    /// As [`FolderJournal::read`].
-    pub fn checkpoints(&self) -> Result<(Vec<Checkpoint>, Vec<String>), StoreError> {
-        open::checkpoints(&self.folder, &self.index)
     }
 
     /// Where the journal stands, buffered records included.

@@ -12,7 +12,7 @@ use qtp_engine::{Approval, Engine, EngineConfig, EngineSetup};
 use qtp_exchange::sim::{SimVenue, SimVenueConfig};
 use qtp_exchange::synthetic::{SyntheticCoin, SyntheticConfig, SyntheticFeed};
 
-use super::args::Approve;
+use super::args::{Approve, Mode};
 use super::settings::BotSettings;
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
@@ -107,6 +107,7 @@ pub fn build_engine(settings: &BotSettings, run_id: RunId) -> Result<Engine, Fai
             Approve::Manual => Approval::Manual,
         },
         trigger_source: TriggerSource::Last,
+        await_connection: trading.mode != Mode::Demo,
         ..EngineConfig::default()
     };
     let mut engine = Engine::new(EngineSetup {

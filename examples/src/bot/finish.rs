@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use qtp_core::{DecisionAction, DecisionResult, Notice};
-use qtp_engine::driver::Simulation;
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
 use qtp_engine::stats::{Assumption, RunFacts, Summary};
 use qtp_exchange::sim::Slippage;
 
 use super::build::{BASE, account};
+use super::ended::Ended;
 use super::folder::RunFolder;
 use super::store::{StoreThread, Write};
 use super::watch::Watch;
@@ -17,7 +17,7 @@ use crate::exit::Failure;
 
 /// Writes everything and says where it is.
 pub(super) fn finish(
-    simulation: Simulation,
+    run: Ended,
     mut watch: Watch,
     folder: &RunFolder,
     store: StoreThread,
@@ -26,10 +26,10 @@ pub(super) fn finish(
     watch.recorder.finish();
     let path = folder.path();
     let Some(equity) = watch.recorder.equity() else {
-        drop((simulation, watch));
+        drop((run, watch));
         return store.finish();
     };
-    let summary = summary(&simulation, &watch)?;
+    let summary = summary(&run, &watch)?;
     csv::write_trips(
         BufWriter::new(File::create(path.join("trades.csv"))?),
         watch.recorder.ledger().trips(),
@@ -43,11 +43,11 @@ pub(super) fn finish(
     let json = serde_json::to_string_pretty(&summary)?;
     std::fs::write(path.join("summary.json"), &json)?;
     write_decisions(&watch, folder)?;
-    std::fs::write(path.join("report.html"), page(&simulation, &watch, summary.clone()))?;
+    std::fs::write(path.join("report.html"), page(&run, &watch, summary.clone()))?;
     watch.projector.flush();
     watch.projector.send(Write::Meta("summary".to_owned(), json));
     let (denied, halts) = (watch.denied, watch.halts);
-    drop((simulation, watch));
+    drop((run, watch));
     store.finish()?;
     print!("{}", summary.to_text());
     println!("decisions denied {denied}, halts {halts}");
@@ -59,12 +59,12 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
-    let engine = simulation.engine();
+fn summary(run: &Ended, watch: &Watch) -> Result<Summary, Failure> {
+    let engine = run.engine();
     let account = account()?;
     let recorder = &watch.recorder;
     let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
-    let config = simulation.venue().config();
+    let config = run.venue();
     let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
     let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
     let slippage = match config.slippage {
@@ -92,7 +92,7 @@ fn summary(simulation: &Simulation, watch: &Watch) -> Result<Summary, Failure> {
             Assumption::new("fills", "market orders whole at the next minute's open"),
         ],
         run_id: Some(engine.run_id()),
-        commands_hash: Some(simulation.command_hash().finish()),
+        commands_hash: Some(run.command_hash().finish()),
         ..RunFacts::default()
     };
     Ok(Summary::new(recorder.ledger(), equity, facts))
@@ -108,10 +108,10 @@ fn write_decisions(watch: &Watch, folder: &RunFolder) -> Result<(), Failure> {
     Ok(file.flush()?)
 }
 
-fn page(simulation: &Simulation, watch: &Watch, summary: Summary) -> String {
+fn page(run: &Ended, watch: &Watch, summary: Summary) -> String {
     let Some(equity) = watch.recorder.equity() else { return String::new() };
     let mut data = ReportData::new(summary, equity, watch.recorder.ledger());
-    for id in simulation.engine().state().instruments.keys() {
+    for id in run.engine().state().instruments.keys() {
         if let Some(chart) = watch.recorder.chart(id) {
             data.prices.push(PriceSeries::new(id.as_str(), chart));
         }

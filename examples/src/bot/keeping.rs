@@ -56,7 +56,7 @@ impl Keeping {
 
     pub(super) fn folder_settings(&self) -> FolderSettings {
         FolderSettings {
-            // All runs of this binary are in simulated time: what a power loss takes can be made again.
+            // No run of this binary trades real money yet: what a power loss takes can be made again.
             durability: Durability::Os,
             segment_bytes: self.segment_kib.saturating_mul(1 << 10),
             keep_bytes: self.keep_mib.map(|mib| mib.saturating_mul(1 << 20)),

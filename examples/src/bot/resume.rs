@@ -31,18 +31,16 @@ pub(super) struct Begun {
 /// A run as of its newest checkpoint that fits, or before its first record. A checkpoint that does not fit the
 /// journal, the store or this program is named and passed over.
 pub(super) fn begin(
-    journal: &FolderJournal,
     found: &FolderFound,
     stored: Option<u64>,
     mut fresh: impl FnMut() -> Result<(Simulation, Watch), Failure>,
 ) -> Result<Begun, Failure> {
-    let (checkpoints, ignored) = journal.checkpoints()?;
-    for problem in ignored {
+    for problem in &found.ignored {
         eprintln!("journal: ignored {problem}");
     }
-    for checkpoint in checkpoints {
+    for checkpoint in &found.checkpoints {
         let (mut simulation, mut watch) = fresh()?;
-        match restore(&mut simulation, &mut watch, &checkpoint, stored) {
+        match restore(&mut simulation, &mut watch, checkpoint, stored) {
             Ok(()) => return Ok(Begun { simulation, watch, from: checkpoint.seq + 1 }),
             Err(error) => {
                 let problem = crate::exit::one_line(&*error);

@@ -6,19 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::port::DecisionEngine;
 use qtp_core::{DecisionRequest, DecisionResult, Event, OperatorAction, Reason, Timestamp};
+use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
-use qtp_llm::{EngineSpec, LlmSettings, Secret};
 
 use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments};
 use super::control::{self, Call, Request};
 use super::disk::DiskGuard;
+use super::ended::Ended;
 use super::finish;
 use super::folder::RunFolder;
-use super::journal;
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
 use super::projector::Projector;
@@ -26,6 +25,7 @@ use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
+use super::{journal, live};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -34,8 +34,10 @@ use crate::exit::Failure;
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let settings = BotSettings::load(args, environment)?;
-    let usual = if settings.trading.mode == Mode::Paper { Pace::Factor(1) } else { Pace::Demo };
-    let pace = args.speed.unwrap_or(usual);
+    if settings.trading.mode == Mode::Paper {
+        return live::run(args, &settings, environment);
+    }
+    let pace = args.speed.unwrap_or(Pace::Demo);
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     let stop = stop_flag()?;
@@ -47,10 +49,10 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let sender = store.sender().ok_or("the store has ended")?;
     let fresh = || {
         let simulation = simulation(&settings, &folder, environment)?;
-        let watch = watch(&simulation, Projector::new(sender.clone(), account()?, stored))?;
+        let watch = watch(simulation.engine(), Projector::new(sender.clone(), account()?, stored))?;
         Ok((simulation, watch))
     };
-    let mut begun = resume::begin(&file, &found, stored, fresh)?;
+    let mut begun = resume::begin(&found, stored, fresh)?;
     begun.simulation.set_journal(journal::writer(args, &folder, file, sender));
     begun.simulation.set_checkpoint_every(settings.journal.checkpoint_every);
     greet(&begun.watch.narrator, &settings, &folder);
@@ -65,17 +67,17 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
         .inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
     simulation.sync()?;
     let _ = std::fs::remove_file(folder.socket());
-    finish::finish(simulation, watch, &folder, store)
+    finish::finish(Ended::Simulated(Box::new(simulation)), watch, &folder, store)
 }
 
 /// Everyone who watches a run that is at its beginning.
-fn watch(simulation: &Simulation, projector: Projector) -> Result<Watch, Failure> {
+pub(super) fn watch(engine: &Engine, projector: Projector) -> Result<Watch, Failure> {
     let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
-    let recorder = Recorder::new(simulation.engine(), account()?, settings);
+    let recorder = Recorder::new(engine, account()?, settings);
     Ok(Watch::new(recorder, Narrator::new()?, projector))
 }
 
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let set = Arc::clone(&flag);
@@ -119,14 +121,7 @@ fn simulation(
 
 /// A decision engine as a plain function: the run waits for the answer.
 fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Result<Decider, Failure> {
-    let spec: EngineSpec = settings.trading.llm.parse()?;
-    let key = |name: &str| environment.get(name).map(Secret::new);
-    let llm = LlmSettings {
-        openrouter_api_key: key("OPENROUTER_API_KEY"),
-        openai_api_key: key("OPENAI_API_KEY"),
-        ..LlmSettings::default()
-    };
-    let engine: Box<dyn DecisionEngine> = qtp_llm::build(&spec, &llm)?;
+    let engine = live::decision_engine(settings, environment)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(Box::new(move |request: &DecisionRequest| match runtime.block_on(engine.decide(request)) {
         Ok(decision) => DecisionResult::Decided(decision),
@@ -134,7 +129,7 @@ fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Re
     }))
 }
 
-fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
+pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
     let (trading, run) = (&settings.trading, folder.run_id());
     narrator.line(&format!(
         "qtp bot  run {run}  {} on {}  {} every {}  decisions by {}  SYNTHETIC market, seed {}",

@@ -33,6 +33,8 @@ pub struct RiskState {
     losses_in_row: u32,
     last_trades: Vec<(InstrumentId, TradeOutcome)>,
     halt: Option<Halt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<Reason>,
 }
 
 /// A halt and when it ends by itself.
@@ -101,9 +103,20 @@ impl RiskState {
         self.losses_in_row = 0;
     }
 
+    /// Stops new risk while the account's state at the venue is not known. Unlike a halt it does not outlive its
+    /// cause, and no operator ends it. Returns true if that is new.
+    pub fn suspend(&mut self, reason: Reason) -> bool {
+        self.suspended.replace(reason).is_none()
+    }
+
+    /// The account's state is known again. Returns true if it was not.
+    pub fn end_suspension(&mut self) -> bool {
+        self.suspended.take().is_some()
+    }
+
     /// Why new risk is stopped.
     pub fn halted(&self) -> Option<&Reason> {
-        self.halt.as_ref().map(|halt| &halt.reason)
+        self.halt.as_ref().map(|halt| &halt.reason).or(self.suspended.as_ref())
     }
 
     /// Equity at the beginning of the day.

@@ -216,8 +216,14 @@ pub(crate) fn events() -> Vec<Event> {
         outcome(DecisionResult::Decided(decision())),
         outcome(DecisionResult::Hold(reason())),
         Event::Timer(TimerId { owner: u16::MAX, id: u64::MAX, at: TIME }),
-        Event::Connection { topic: Some(MarketTopic::Trades(id())), healthy: false, reason: reason() },
-        Event::Connection { topic: None, healthy: true, reason: reason() },
+        Event::Connection {
+            account: None,
+            topic: Some(MarketTopic::Trades(id())),
+            healthy: false,
+            reason: reason(),
+        },
+        Event::Connection { account: None, topic: None, healthy: true, reason: reason() },
+        Event::Connection { account: Some(account()), topic: None, healthy: true, reason: reason() },
         Event::Stopped(reason()),
     ]);
     let actions = [

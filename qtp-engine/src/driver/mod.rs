@@ -1,13 +1,20 @@
 //! Drivers: I/O and time around the one engine.
 
 mod command_hash;
+mod compare;
+#[cfg(feature = "live")]
+pub mod live;
 mod recorder;
+#[cfg(feature = "backtest")]
 mod replay;
+#[cfg(feature = "backtest")]
 mod simulation;
 
 pub use command_hash::CommandHash;
 pub use recorder::{EquitySink, Recorder, RecorderSettings, RecorderState};
+#[cfg(feature = "backtest")]
 pub use replay::{Replay, ReplayOutcome};
+#[cfg(feature = "backtest")]
 pub use simulation::{Decider, Simulation, SimulationSetup};
 
 use qtp_core::{Command, EventRecord};

@@ -28,7 +28,7 @@ pub struct RecorderSettings {
 }
 
 /// Where each mark of the equity goes besides the statistics.
-pub type EquitySink = Box<dyn FnMut(Timestamp, f64)>;
+pub type EquitySink = Box<dyn FnMut(Timestamp, f64) + Send>;
 
 /// The statistics of one account's run.
 ///

@@ -6,7 +6,8 @@ use qtp_core::port::JournalRecord;
 use qtp_core::{CandleBatch, Command, CommandRecord, Event, EventRecord};
 use qtp_exchange::candle_file::CandleSource;
 
-use super::simulation::{describe, read_engine, same};
+use super::compare::{describe, same};
+use super::simulation::read_engine;
 use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;

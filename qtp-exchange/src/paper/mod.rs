@@ -7,10 +7,12 @@
 
 mod exchange;
 mod feed;
+mod paced;
 mod rebuild;
 mod shared;
 
 pub use exchange::PaperExchange;
+pub use paced::{Paced, ScaledClock};
 pub use rebuild::Rebuilt;
 
 #[cfg(doc)]

@@ -20,6 +20,8 @@ pub(super) fn digits<T>(mut number: u64, read: impl FnOnce(&str) -> Option<T>) -
 
 impl SimVenue {
     /// Refuses an order that never worked.
+    #[cold]
+    #[inline(never)]
     pub(super) fn reject(&mut self, order: &OrderRequest, reason: Reason, time: Timestamp, out: &mut Out) {
         let report = OrderReport {
             client_order_id: Some(order.client_order_id),

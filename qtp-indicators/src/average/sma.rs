@@ -3,94 +3,79 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Indicator, SpecError,
     error::check_period,
-    input::admit,
-    registry::{Entry, OutputInfo, ParamInfo, series},
-    rolling::RollingSum,
-    window::Window,
+    node::{Feed, Node, Sum, composite, indicator},
+    registry::{Entry, OutputInfo, ParamInfo, REAL, over},
 };
 
-/// Mean of the last `period` inputs.
-///
-/// Equals TA-Lib's `SMA` to its rounding; unlike there, a huge input leaves no error behind for longer than one period.
-/// The sum is taken afresh once per `period` inputs, so an output carries at most that many roundings.
-///
-/// ```
-/// use qtp_indicators::{Indicator, average::Sma};
-///
-/// let mut sma = Sma::new(2)?;
-/// assert_eq!((sma.update(1.0), sma.update(4.0)), (None, Some(2.5)));
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
+/// Mean of the last `n` inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sma {
-    window: Window,
-    sum: RollingSum,
+pub(crate) struct Mean {
+    sum: Sum,
 }
 
-impl Sma {
-    /// Makes an average over `period` inputs, 1 to 100,000.
-    ///
-    /// # Errors
-    ///
-    /// [`SpecError::OutOfRange`] for another period.
-    pub fn new(period: usize) -> Result<Self, SpecError> {
-        let period = check_period("period", period, 1)?;
-        Ok(Self { window: Window::new(period), sum: RollingSum::default() })
-    }
-
-    fn mean(&self, sum: RollingSum) -> f64 {
-        sum.get() / self.window.capacity() as f64
+impl Mean {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { sum: Sum::new(n) }
     }
 }
 
-impl Indicator<f64> for Sma {
-    type Output = f64;
+impl Node for Mean {
+    type In = f64;
+    type Out = f64;
 
-    fn update(&mut self, input: f64) -> Option<f64> {
-        let x = admit(input)?;
-        self.sum = self.sum.slide(&self.window, x);
-        self.window.push(x);
-        self.value()
-    }
-
-    fn peek(&self, input: f64) -> Option<f64> {
-        let x = admit(input)?;
-        self.window.fills().then(|| self.mean(self.sum.slide(&self.window, x)))
-    }
-
-    fn value(&self) -> Option<f64> {
-        self.window.is_full().then(|| self.mean(self.sum))
-    }
+    composite!({ sum } (x: f64) -> f64 {
+        let n = sum.len() as f64;
+        sum.feed(x).map(|sum| sum / n)
+    });
 
     fn warmup(&self) -> usize {
-        self.window.capacity()
+        self.sum.len()
     }
 
-    fn reset(&mut self) {
-        self.window.clear();
-        self.sum = RollingSum::default();
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.sum.len(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::roll(n, (0, input.len()), |i| [input[i]], |i, [sum]| column[i] = sum / count);
     }
+}
+
+indicator! {
+    /// Mean of the last `period` inputs (1 to 100,000).
+    ///
+    /// Equals TA-Lib's `SMA` to its rounding; unlike there, a huge input leaves no error behind for longer than one
+    /// period. The sum is taken afresh once per `period` inputs, so an output carries at most that many roundings.
+    ///
+    /// ```
+    /// use qtp_indicators::{Indicator, average::{Sma, sma}};
+    ///
+    /// let mut average = Sma::new(2)?;
+    /// assert_eq!((average.update(1.0), average.update(4.0)), (None, Some(2.5)));
+    /// let mut out = [0.0; 3];
+    /// sma(&[1.0, 4.0, 2.0], 2, &mut out)?;
+    /// assert_eq!(out[1..], [2.5, 3.0]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    Sma(period: usize) = |period| Ok(Mean::new(check_period("period", period, 1)?)) => Mean, f64 => f64;
+    sma(&[f64]) -> one
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "sma",
-        summary: "Simple moving average: mean of the last `period` inputs",
-        params: &[ParamInfo::integer("period", 1, 20)],
-        outputs: &[OutputInfo::new("sma", "unit of the source")],
-        sourced: true,
-        warmup: "period",
-        make: |args| Ok(series(Sma::new(args.count(0))?, args.source())),
-    },
-    Entry {
-        name: "talib.sma",
-        summary: "TA-Lib SMA: simple moving average",
-        params: &[ParamInfo::integer("timeperiod", 1, 30)],
-        outputs: &[OutputInfo::new("real", "unit of the source")],
-        sourced: true,
-        warmup: "timeperiod",
-        make: |args| Ok(series(Sma::new(args.count(0))?, args.source())),
-    },
+    Entry::series(
+        "sma",
+        "Simple moving average: mean of the last `period` inputs",
+        &[ParamInfo::integer("period", 1, 20)],
+        &[OutputInfo::new("sma", "unit of the source")],
+        "period",
+        |args| Ok(over(Sma::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.sma",
+        "TA-Lib SMA: simple moving average",
+        &[ParamInfo::integer("timeperiod", 1, 30)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(Sma::new(args.count(0))?.0.node, args.source())),
+    ),
 ];

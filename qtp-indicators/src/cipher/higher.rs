@@ -14,13 +14,13 @@ const MINUTE: i64 = 60_000_000_000;
 /// needs no knowledge of how wide the candles that arrive are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Higher {
-    width: i64,
+    minutes: u32,
     forming: Option<(i64, Ohlcv)>,
 }
 
 impl Higher {
     pub(super) fn new(minutes: u32) -> Self {
-        Self { width: i64::from(minutes.max(1)) * MINUTE, forming: None }
+        Self { minutes, forming: None }
     }
 
     /// The higher candle that this one shows to have closed.
@@ -42,7 +42,7 @@ impl Higher {
     }
 
     fn start(&self, open_time: i64) -> i64 {
-        open_time.saturating_sub(open_time.rem_euclid(self.width))
+        open_time.saturating_sub(open_time.rem_euclid(i64::from(self.minutes.max(1)) * MINUTE))
     }
 }
 

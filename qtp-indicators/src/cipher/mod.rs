@@ -3,13 +3,14 @@
 //! `docs/reference/quantum-cipher.md` has every formula, parameter and event with its delay.
 
 pub(crate) mod a;
-pub(crate) mod b;
+mod b;
 mod divergence;
+pub(crate) mod entries;
 mod event;
 mod higher;
 mod lines;
 mod params;
-pub(crate) mod score;
+mod score;
 
 pub use a::{CipherA, CipherAOutput, CipherAParams, CipherAParts, CipherSide, CipherSignal};
 pub use b::{CipherB, CipherBOutput, CipherBParts};

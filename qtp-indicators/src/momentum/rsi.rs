@@ -1,29 +1,17 @@
-//! Relative strength index.
+//! Relative strength index and its relative, the Chande momentum oscillator.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Indicator, SpecError,
     error::check_period,
-    input::admit,
-    registry::{Entry, OutputInfo, ParamInfo, series},
+    node::{Node, indicator, peek_by_copy},
+    registry::{Entry, OutputInfo, ParamInfo, over},
+    sweep,
 };
 
-/// Wilder's relative strength index, 0 to 100.
-///
-/// `100 * gain / (gain + loss)` of the smoothed gains and losses (J. W. Wilder, *New Concepts in Technical Trading
-/// Systems*, 1978), in TA-Lib's expression order. A series that never moved gives 0, as there. Smoothing makes earlier
-/// rounding errors fade.
-///
-/// ```
-/// use qtp_indicators::{Indicator, momentum::Rsi};
-///
-/// let mut rsi = Rsi::new(2)?;
-/// assert_eq!([10.0, 13.0, 12.0].map(|x| rsi.update(x)), [None, None, Some(75.0)]);
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
+/// Gains and losses smoothed after Wilder.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Rsi {
+pub(crate) struct Strength {
     period: usize,
     previous: Option<f64>,
     /// Changes taken, counted up to `period`.
@@ -32,87 +20,190 @@ pub struct Rsi {
     loss: f64,
 }
 
-impl Rsi {
-    /// Makes an index over `period` changes, 2 to 100,000.
-    ///
-    /// # Errors
-    ///
-    /// [`SpecError::OutOfRange`] for another period.
-    pub fn new(period: usize) -> Result<Self, SpecError> {
-        let period = check_period("period", period, 2)?;
-        Ok(Self { period, previous: None, seen: 0, gain: 0.0, loss: 0.0 })
-    }
-
-    /// The state after one more input.
-    fn advance(mut self, input: f64) -> Option<Self> {
-        let x = admit(input)?;
-        let Some(previous) = self.previous.replace(x) else { return Some(self) };
-        let n = self.period as f64;
-        let smoothing = self.seen == self.period;
-        if smoothing {
-            self.loss *= n - 1.0;
-            self.gain *= n - 1.0;
-        } else {
-            self.seen += 1;
-        }
-        let change = x - previous;
-        if change < 0.0 {
-            self.loss -= change;
-        } else {
-            self.gain += change;
-        }
-        if smoothing || self.seen == self.period {
-            self.loss /= n;
-            self.gain /= n;
-        }
-        Some(self)
+impl Strength {
+    pub(crate) fn new(period: usize) -> Self {
+        Self { period, previous: None, seen: 0, gain: 0.0, loss: 0.0 }
     }
 }
 
-impl Indicator<f64> for Rsi {
-    type Output = f64;
+impl Strength {
+    /// The batch form of what `of` makes of gain and loss.
+    fn sweep(&self, input: &[f64], column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
+        let mut warm = *self;
+        let first = self.warmup();
+        for (x, slot) in input.iter().zip(column.iter_mut()).take(first) {
+            *slot = warm.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
+        }
+        let n = self.period as f64;
+        let scan = |level| sweep::Scan::new((n - 1.0) / n, 1.0 / n, level);
+        let (mut gains, mut losses) = (scan(warm.gain), scan(warm.loss));
+        let (mut changes, mut up): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        let mut down: sweep::Room = [0.0; sweep::BLOCK];
+        sweep::blocks(first, input.len(), |at, end| {
+            let (changes, up, down) = (&mut changes[..end - at], &mut up[..end - at], &mut down[..end - at]);
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(x - last, 0.0));
+            gains.run(changes, up);
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(last - x, 0.0));
+            losses.run(changes, down);
+            sweep::map2(up, down, &mut column[at..end], &of);
+        });
+    }
+}
 
-    fn update(&mut self, input: f64) -> Option<f64> {
-        *self = self.advance(input)?;
-        self.value()
+impl Node for Strength {
+    type In = f64;
+    /// Smoothed gain and loss.
+    type Out = (f64, f64);
+
+    fn next(&mut self, x: f64) -> Option<(f64, f64)> {
+        let change = x - self.previous.replace(x)?;
+        let n = self.period as f64;
+        let (gain, loss) = if change < 0.0 { (0.0, -change) } else { (change, 0.0) };
+        if self.seen == self.period {
+            self.loss = (self.loss * (n - 1.0) + loss) / n;
+            self.gain = (self.gain * (n - 1.0) + gain) / n;
+            return Some((self.gain, self.loss));
+        }
+        self.seen += 1;
+        self.gain += gain;
+        self.loss += loss;
+        if self.seen < self.period {
+            return None;
+        }
+        self.gain /= n;
+        self.loss /= n;
+        Some((self.gain, self.loss))
     }
 
-    fn peek(&self, input: f64) -> Option<f64> {
-        self.advance(input)?.value()
-    }
-
-    fn value(&self) -> Option<f64> {
-        let total = self.gain + self.loss;
-        let index = if total > 0.0 { 100.0 * (self.gain / total) } else { 0.0 };
-        (self.seen == self.period).then_some(index)
-    }
+    peek_by_copy!();
 
     fn warmup(&self) -> usize {
         self.period + 1
     }
 
     fn reset(&mut self) {
-        *self = Self { period: self.period, previous: None, seen: 0, gain: 0.0, loss: 0.0 };
+        *self = Self::new(self.period);
     }
 }
 
+/// 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RelativeStrength(Strength);
+
+impl RelativeStrength {
+    pub(crate) fn new(period: usize) -> Self {
+        Self(Strength::new(period))
+    }
+}
+
+fn rsi_of(gain: f64, loss: f64) -> f64 {
+    let total = gain + loss;
+    let index = 100.0 * (gain / total);
+    if total > 0.0 { index } else { 0.0 }
+}
+
+fn cmo_of(gain: f64, loss: f64) -> f64 {
+    let total = gain + loss;
+    if total > 0.0 { 100.0 * ((gain - loss) / total) } else { 0.0 }
+}
+
+impl Node for RelativeStrength {
+    type In = f64;
+    type Out = f64;
+
+    fn next(&mut self, x: f64) -> Option<f64> {
+        self.0.next(x).map(|(gain, loss)| rsi_of(gain, loss))
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        self.0.warmup()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        self.0.sweep(input, sweep::one(out), rsi_of);
+    }
+}
+
+/// -100 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Chande(Strength);
+
+impl Node for Chande {
+    type In = f64;
+    type Out = f64;
+
+    fn next(&mut self, x: f64) -> Option<f64> {
+        self.0.next(x).map(|(gain, loss)| cmo_of(gain, loss))
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        self.0.warmup()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        self.0.sweep(input, sweep::one(out), cmo_of);
+    }
+}
+
+indicator! {
+    /// Wilder's relative strength index over `period` changes (2 to 100,000), 0 to 100.
+    ///
+    /// `100 * gain / (gain + loss)` of the smoothed gains and losses (J. W. Wilder, *New Concepts in Technical Trading
+    /// Systems*, 1978), in TA-Lib's expression order. A series that never moved gives 0, as there.
+    ///
+    /// ```
+    /// use qtp_indicators::{Indicator, momentum::Rsi};
+    ///
+    /// let mut rsi = Rsi::new(2)?;
+    /// assert_eq!([10.0, 13.0, 12.0].map(|x| rsi.update(x)), [None, None, Some(75.0)]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    Rsi(period: usize) = |period| Ok(RelativeStrength::new(check_period("period", period, 2)?))
+        => RelativeStrength, f64 => f64;
+    rsi(&[f64]) -> one
+}
+
+indicator! {
+    /// Chande's momentum oscillator over `period` changes (2 to 100,000) with Wilder's smoothing, -100 to 100.
+    Cmo(period: usize) = |period| Ok(Chande(Strength::new(check_period("period", period, 2)?))) => Chande, f64 => f64;
+    cmo(&[f64]) -> one
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "rsi",
-        summary: "Relative strength index after Wilder",
-        params: &[ParamInfo::integer("period", 2, 14)],
-        outputs: &[OutputInfo::new("rsi", "0 to 100")],
-        sourced: true,
-        warmup: "period + 1",
-        make: |args| Ok(series(Rsi::new(args.count(0))?, args.source())),
-    },
-    Entry {
-        name: "talib.rsi",
-        summary: "TA-Lib RSI: relative strength index",
-        params: &[ParamInfo::integer("timeperiod", 2, 14)],
-        outputs: &[OutputInfo::new("real", "0 to 100")],
-        sourced: true,
-        warmup: "timeperiod + 1",
-        make: |args| Ok(series(Rsi::new(args.count(0))?, args.source())),
-    },
+    Entry::series(
+        "rsi",
+        "Relative strength index after Wilder",
+        &[ParamInfo::integer("period", 2, 14)],
+        &[OutputInfo::new("rsi", "0 to 100")],
+        "period + 1",
+        |args| Ok(over(Rsi::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.rsi",
+        "TA-Lib RSI: relative strength index",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        &[OutputInfo::new("real", "0 to 100")],
+        "timeperiod + 1",
+        |args| Ok(over(Rsi::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.cmo",
+        "TA-Lib CMO: Chande momentum oscillator, smoothed after Wilder",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        &[OutputInfo::new("real", "-100 to 100")],
+        "timeperiod + 1",
+        |args| Ok(over(Cmo::new(args.count(0))?.0.node, args.source())),
+    ),
 ];

@@ -156,6 +156,11 @@ fn look<P: Pattern>(state: &mut Candlestick<P>, prices: Prices<'_>, totals: &Blo
         let candle = InBlock { prices, totals, row };
         found[row] = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
     }
-    out.copy_from_slice(&found[..out.len()]);
+    // A whole block is copied without a call.
+    if let Some(block) = out.as_mut_array::<BLOCK>() {
+        *block = found;
+    } else {
+        out.copy_from_slice(&found[..out.len()]);
+    }
     state.memory = memory;
 }

@@ -71,7 +71,7 @@ macro_rules! patterns {
 
         pub(crate) const ENTRIES: &[crate::registry::Entry] = &[$(
             crate::pattern::define::entry(concat!("talib.cdl", $talib), $summary, &[], |_| {
-                Ok(crate::registry::candles(crate::pattern::Candlestick::new($name)))
+                Ok(crate::pattern::kernel($name))
             }),
         )*];
     };
@@ -123,7 +123,7 @@ macro_rules! penetrations {
                 concat!("talib.cdl", $talib),
                 $summary,
                 &[crate::pattern::define::penetration($default)],
-                |args| Ok(crate::registry::candles(crate::pattern::Candlestick::new($name::new(args.real(0))?))),
+                |args| Ok(crate::pattern::kernel($name::new(args.real(0))?)),
             ),
         )*];
     };

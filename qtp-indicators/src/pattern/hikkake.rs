@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Candlestick, Near, Pattern, Sight, View,
+    Near, Pattern, Sight, View,
     define::{averages, entry},
-    when,
+    kernel, when,
 };
-use crate::registry::{Entry, candles};
+use crate::registry::Entry;
 
 /// A hikkake that may still be confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -91,12 +91,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "talib.cdlhikkake",
         "Hikkake: a false break out of an inside candle; 200 or -200 when confirmed",
         &[],
-        |_| Ok(candles(Candlestick::new(Hikkake))),
+        |_| Ok(kernel(Hikkake)),
     ),
     entry(
         "talib.cdlhikkakemod",
         "Modified hikkake: a false break after two inside candles; 200 or -200 when confirmed",
         &[],
-        |_| Ok(candles(Candlestick::new(ModifiedHikkake))),
+        |_| Ok(kernel(ModifiedHikkake)),
     ),
 ];

@@ -18,6 +18,11 @@ mod setting;
 pub(crate) mod single;
 pub(crate) mod triple;
 
+use qtp_core::Ohlcv;
+
+use crate::Indicator;
+use crate::registry::{Kernel, State, swept_candles};
+
 pub use batch::recognise;
 pub use five::*;
 pub use hikkake::{Hikkake, HikkakeMemory, ModifiedHikkake};
@@ -30,6 +35,21 @@ pub use setting::{
 };
 pub use single::*;
 pub use triple::*;
+
+/// A pattern for the registry; whole columns go through [`recognise`].
+pub(crate) fn kernel<P>(pattern: P) -> Box<dyn Kernel>
+where
+    P: Pattern + Copy + Send,
+    Candlestick<P>: Indicator<Ohlcv, Output = f64> + State,
+{
+    swept_candles(Candlestick::new(pattern), |candlestick, candles, out| {
+        let [column] = out else { return };
+        let prices = [candles.open, candles.high, candles.low, candles.close];
+        if recognise(candlestick.pattern, prices, column).is_err() {
+            column.fill(f64::NAN);
+        }
+    })
+}
 
 /// `strength` if the rule holds, else 0.
 #[inline(always)]

@@ -42,7 +42,7 @@ pub struct NakedPoc {
 
 /// Volume by price over a range that moves with the market.
 ///
-/// After each candle or trade the levels are the developing ones: they know nothing of what comes.
+/// After each candle or trade [`levels`](Self::levels) gives the developing ones: they know nothing of what comes.
 ///
 /// ```
 /// use qtp_core::Ohlcv;
@@ -84,18 +84,18 @@ impl VolumeProfile {
         Ok(Self { range, params, rows, window: VecDeque::new(), day: None, naked: VecDeque::new() })
     }
 
-    /// Takes a closed candle and returns the developing levels; `None` before an anchored range begins.
+    /// Takes a closed candle; one before an anchored range begins counts for nothing.
     ///
     /// # Errors
     ///
     /// [`SpecError::TooManyRows`] and, for a candle that is not finite, upside down or of negative volume,
     /// [`SpecError::OutOfRange`]; the profile is then as it was before.
-    pub fn update(&mut self, candle: TimedOhlcv) -> Result<Option<Levels>, SpecError> {
+    pub fn update(&mut self, candle: TimedOhlcv) -> Result<(), SpecError> {
         let prices = (candle.ohlcv.low, candle.ohlcv.high);
         self.enter(candle.open_time, Entry::Candle(candle.ohlcv), prices)
     }
 
-    /// Takes a trade at `time` (nanoseconds since 1970-01-01 UTC) and returns the developing levels.
+    /// Takes a trade at `time`, in nanoseconds since 1970-01-01 UTC.
     ///
     /// # Errors
     ///
@@ -106,11 +106,11 @@ impl VolumeProfile {
         price: f64,
         quantity: f64,
         taker: Option<Side>,
-    ) -> Result<Option<Levels>, SpecError> {
+    ) -> Result<(), SpecError> {
         self.enter(time, Entry::Trade { price, quantity, taker }, (price, price))
     }
 
-    /// The developing levels; `None` while the range is empty.
+    /// The developing levels, in O(n log n) of the rows; `None` while the range is empty.
     #[must_use]
     pub fn levels(&self) -> Option<Levels> {
         self.rows.levels(&self.params)
@@ -128,20 +128,15 @@ impl VolumeProfile {
         self.naked.iter().copied().collect()
     }
 
-    fn enter(
-        &mut self,
-        time: i64,
-        entry: Entry,
-        (low, high): (f64, f64),
-    ) -> Result<Option<Levels>, SpecError> {
+    fn enter(&mut self, time: i64, entry: Entry, (low, high): (f64, f64)) -> Result<(), SpecError> {
         match self.range {
             ProfileRange::Session => self.session(time, &entry)?,
             ProfileRange::Rolling(window) => self.roll(window, entry)?,
-            ProfileRange::Anchored(from) if time < from => return Ok(None),
+            ProfileRange::Anchored(from) if time < from => return Ok(()),
             ProfileRange::Anchored(_) => self.rows.add(&self.params, &entry)?,
         }
         self.naked.retain(|poc| !(low..=high).contains(&poc.price));
-        Ok(self.levels())
+        Ok(())
     }
 
     fn session(&mut self, time: i64, entry: &Entry) -> Result<(), SpecError> {
@@ -165,7 +160,7 @@ impl VolumeProfile {
 
     /// Counts the window afresh: taking the oldest away again would leave its rounding behind.
     fn roll(&mut self, window: usize, entry: Entry) -> Result<(), SpecError> {
-        let gone = usize::from(self.window.len() == window);
+        let gone = usize::from(self.window.len() >= window.max(1));
         let mut rows = if gone == 0 { self.rows.clone() } else { Rows::default() };
         if gone == 1 {
             for kept in self.window.iter().skip(1) {

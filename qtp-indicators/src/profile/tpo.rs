@@ -113,7 +113,7 @@ impl Tpo {
         if last.abs_diff(first) >= most as u64 {
             return Err(SpecError::TooManyRows { most, tick });
         }
-        let period = (candle.open_time.rem_euclid(DAY) / self.period).min(63) as u32;
+        let period = (candle.open_time.rem_euclid(DAY) / self.period.max(1)).min(63) as u32;
         if fresh {
             self.rows.clear();
             (self.day, self.balance, self.first) = (Some(day), None, period);
@@ -121,7 +121,7 @@ impl Tpo {
         for row in bottom..=top {
             *self.rows.entry(row).or_default() |= 1 << period;
         }
-        if period <= self.first + 1 {
+        if period <= self.first.saturating_add(1) {
             let (from, to) = self.balance.unwrap_or((low, high));
             self.balance = Some((from.min(low), to.max(high)));
         }

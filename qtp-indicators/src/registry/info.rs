@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{kernel::Kernel, spec::Args};
 use crate::{
-    SpecError,
+    Source, SpecError,
     error::{MAX_DEVIATIONS, MAX_PERIOD},
 };
 
@@ -29,7 +29,34 @@ pub struct IndicatorInfo {
     pub(crate) make: fn(&Args) -> Result<Box<dyn Kernel>, SpecError>,
 }
 
+/// How an entry makes its indicator.
+type Make = fn(&Args) -> Result<Box<dyn Kernel>, SpecError>;
+
 impl IndicatorInfo {
+    /// An entry over whole candles; `outputs` and `warmup` as in the fields.
+    pub(crate) const fn candles(
+        name: &'static str,
+        summary: &'static str,
+        params: &'static [ParamInfo],
+        outputs: &'static [OutputInfo],
+        warmup: &'static str,
+        make: Make,
+    ) -> Self {
+        Self { name, summary, params, outputs, sourced: false, warmup, make }
+    }
+
+    /// An entry over one series of the candle.
+    pub(crate) const fn series(
+        name: &'static str,
+        summary: &'static str,
+        params: &'static [ParamInfo],
+        outputs: &'static [OutputInfo],
+        warmup: &'static str,
+        make: Make,
+    ) -> Self {
+        Self { name, summary, params, outputs, sourced: true, warmup, make }
+    }
+
     /// Returns the name with every parameter at its default: `bbands(period=20, deviations=2, source=close)`.
     #[must_use]
     pub fn signature(&self) -> String {
@@ -91,6 +118,11 @@ pub enum ParamKind {
         /// The words.
         names: &'static [&'static str],
     },
+    /// Which series of the candle is read: one of [`Source::NAMES`].
+    Source {
+        /// Series when left out.
+        default: Source,
+    },
 }
 
 /// An output of an indicator.
@@ -101,6 +133,21 @@ pub struct OutputInfo {
     /// Unit or range of the values.
     pub unit: &'static str,
 }
+
+/// TA-Lib's one output, in units of the input.
+pub(crate) const REAL: &[OutputInfo] = &[OutputInfo::new("real", "unit of the source")];
+/// TA-Lib's one output where it is a percentage of something.
+pub(crate) const PERCENT: &[OutputInfo] = &[OutputInfo::new("real", "percent")];
+/// TA-Lib's one output without a unit.
+pub(crate) const NUMBER: &[OutputInfo] = &[OutputInfo::new("real", "number")];
+/// TA-Lib's one whole-number output.
+pub(crate) const INTEGER: &[OutputInfo] = &[OutputInfo::new("integer", "whole number")];
+/// Upper, middle and lower band under TA-Lib's names.
+pub(crate) const BANDS: &[OutputInfo] = &[
+    OutputInfo::new("upperband", "unit of the source"),
+    OutputInfo::new("middleband", "unit of the source"),
+    OutputInfo::new("lowerband", "unit of the source"),
+];
 
 impl OutputInfo {
     pub(crate) const fn new(name: &'static str, unit: &'static str) -> Self {
@@ -123,6 +170,20 @@ impl ParamInfo {
         Self { name, kind: ParamKind::Real { min: -MAX_DEVIATIONS, max: MAX_DEVIATIONS, default } }
     }
 
+    pub(crate) const fn real(name: &'static str, min: f64, max: f64, default: f64) -> Self {
+        Self { name, kind: ParamKind::Real { min, max, default } }
+    }
+
+    /// A second series, or one that is not the close by default.
+    pub(crate) const fn source(name: &'static str, default: Source) -> Self {
+        Self { name, kind: ParamKind::Source { default } }
+    }
+
+    /// TA-Lib's number of a kind of moving average.
+    pub(crate) const fn matype(name: &'static str, default: u32) -> Self {
+        Self::integer_to(name, 0, 13, default)
+    }
+
     pub(crate) const fn choice(name: &'static str, names: &'static [&'static str]) -> Self {
         Self { name, kind: ParamKind::Choice { names } }
     }
@@ -133,12 +194,14 @@ impl ParamInfo {
             ParamKind::Integer { default, .. } => f64::from(default),
             ParamKind::Real { default, .. } => default,
             ParamKind::Choice { .. } => 0.0,
+            ParamKind::Source { default } => default.index() as f64,
         }
     }
 
     fn with_default(&self) -> String {
         match self.kind {
             ParamKind::Choice { names } => format!("{}={}", self.name, names.first().copied().unwrap_or("")),
+            ParamKind::Source { default } => format!("{}={}", self.name, default.name()),
             ParamKind::Integer { .. } | ParamKind::Real { .. } => format!("{}={}", self.name, self.default()),
         }
     }

@@ -6,7 +6,8 @@ use qtp_core::Ohlcv;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Indicator, Source, TimedOhlcv};
+use super::MAX_OUTPUTS;
+use crate::{Candles, Indicator, Source, TimedOhlcv, node::Admit};
 
 /// What [`SpecIndicator`](super::SpecIndicator) drives. A `bool` says whether `out` was written.
 pub(crate) trait Kernel: Send + Sync + Debug {
@@ -15,6 +16,8 @@ pub(crate) trait Kernel: Send + Sync + Debug {
     fn value(&self, out: &mut [f64]) -> bool;
     fn warmup(&self) -> usize;
     fn reset(&mut self);
+    /// Runs a fresh state over whole columns, all of one length: NaN until warm.
+    fn batch(&self, candles: Candles<'_>, open_times: &[i64], out: &mut [&mut [f64]]);
     fn save(&self) -> Result<Value, serde_json::Error>;
     fn restore(&mut self, state: &Value) -> Result<(), serde_json::Error>;
     fn boxed(&self) -> Box<dyn Kernel>;
@@ -24,11 +27,50 @@ pub(crate) trait Kernel: Send + Sync + Debug {
 pub(crate) trait Row {
     /// Writes the columns in order.
     fn write(&self, out: &mut [f64]);
+
+    /// Writes row `i` of the columns.
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        let mut row = [f64::NAN; MAX_OUTPUTS];
+        self.write(&mut row);
+        for (column, value) in out.iter_mut().zip(row) {
+            column[i] = value;
+        }
+    }
 }
 
 impl Row for f64 {
     fn write(&self, out: &mut [f64]) {
         fill(out, &[*self]);
+    }
+
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        if let [column, ..] = out {
+            column[i] = *self;
+        }
+    }
+}
+
+impl<const N: usize> Row for [f64; N] {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, self);
+    }
+
+    fn put(&self, out: &mut [&mut [f64]], i: usize) {
+        for (column, value) in out.iter_mut().zip(self) {
+            column[i] = *value;
+        }
+    }
+}
+
+impl Row for (f64, f64) {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, &[self.0, self.1]);
+    }
+}
+
+impl Row for Ohlcv {
+    fn write(&self, out: &mut [f64]) {
+        fill(out, &[self.open, self.high, self.low, self.close, self.volume]);
     }
 }
 
@@ -39,28 +81,32 @@ pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
     }
 }
 
-/// An indicator over one series of the candle.
-pub(crate) fn series<T>(indicator: T, source: Source) -> Box<dyn Kernel>
-where
-    T: Indicator<f64, Output: Row> + State,
-{
-    Box::new(Adapter { indicator, source, input: PhantomData::<fn(f64)> })
-}
-
 /// An indicator over whole candles.
 pub(crate) fn candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<Ohlcv, Output: Row> + State,
 {
-    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(Ohlcv)> })
+    Box::new(Adapter { indicator, source: Source::Close, sweep: None, input: PhantomData::<fn(Ohlcv)> })
 }
+
+/// An indicator over whole candles that has a faster way through whole columns.
+pub(crate) fn swept_candles<T>(indicator: T, sweep: Sweep<T>) -> Box<dyn Kernel>
+where
+    T: Indicator<Ohlcv, Output: Row> + State,
+{
+    let sweep = Some(sweep);
+    Box::new(Adapter { indicator, source: Source::Close, sweep, input: PhantomData::<fn(Ohlcv)> })
+}
+
+/// Runs an indicator over whole columns from its beginning, whatever it has seen.
+pub(crate) type Sweep<T> = fn(&T, Candles<'_>, &mut [&mut [f64]]);
 
 /// An indicator over candles that needs their open times.
 pub(crate) fn timed_candles<T>(indicator: T) -> Box<dyn Kernel>
 where
     T: Indicator<TimedOhlcv, Output: Row> + State,
 {
-    Box::new(Adapter { indicator, source: Source::Close, input: PhantomData::<fn(TimedOhlcv)> })
+    Box::new(Adapter { indicator, source: Source::Close, sweep: None, input: PhantomData::<fn(TimedOhlcv)> })
 }
 
 /// What the state of an indicator must offer to be run from a spec.
@@ -95,6 +141,7 @@ impl Input for TimedOhlcv {
 struct Adapter<T, I> {
     indicator: T,
     source: Source,
+    sweep: Option<Sweep<T>>,
     input: PhantomData<fn(I)>,
 }
 
@@ -123,6 +170,21 @@ where
         self.indicator.reset();
     }
 
+    fn batch(&self, candles: Candles<'_>, open_times: &[i64], out: &mut [&mut [f64]]) {
+        if let Some(sweep) = self.sweep {
+            return sweep(&self.indicator, candles, out);
+        }
+        let mut indicator = self.indicator.clone();
+        indicator.reset();
+        for (i, open_time) in open_times.iter().enumerate() {
+            let candle = TimedOhlcv { open_time: *open_time, ohlcv: <Ohlcv as Admit>::at(candles, i) };
+            match indicator.update(I::read(&candle, self.source)) {
+                Some(row) => row.put(out, i),
+                None => out.iter_mut().for_each(|column| column[i] = f64::NAN),
+            }
+        }
+    }
+
     fn save(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(&self.indicator)
     }
@@ -133,6 +195,7 @@ where
     }
 
     fn boxed(&self) -> Box<dyn Kernel> {
-        Box::new(Self { indicator: self.indicator.clone(), source: self.source, input: PhantomData })
+        let (indicator, source, sweep) = (self.indicator.clone(), self.source, self.sweep);
+        Box::new(Self { indicator, source, sweep, input: PhantomData })
     }
 }

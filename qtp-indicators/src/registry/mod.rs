@@ -15,6 +15,7 @@
 mod info;
 mod kernel;
 mod lexer;
+mod node_kernel;
 mod parse;
 mod run;
 mod spec;
@@ -25,27 +26,69 @@ pub use info::{IndicatorInfo, OutputInfo, ParamInfo, ParamKind};
 pub use run::SpecIndicator;
 pub use spec::{Spec, Timeframe};
 
-pub(crate) use info::IndicatorInfo as Entry;
-pub(crate) use kernel::{Kernel, Row, candles, fill, series, timed_candles};
+pub(crate) use info::{BANDS, INTEGER, IndicatorInfo as Entry, NUMBER, PERCENT, REAL};
+pub(crate) use kernel::{Kernel, Row, State, candles, fill, swept_candles, timed_candles};
+pub(crate) use node_kernel::{node, over, pair};
 pub(crate) use spec::Args;
 
-use crate::{SpecError, average, cipher, momentum, pattern, volatility, volume};
+use crate::{
+    SpecError, average, cipher, cycle, math, momentum, pattern, price, statistic, volatility, volume,
+};
 
 /// Largest number of outputs of one indicator.
 pub const MAX_OUTPUTS: usize = 8;
 
 /// One line per indicator file; the order is the catalogue's.
 static ENTRIES: &[&[Entry]] = &[
-    average::sma::ENTRIES,
+    average::dema::ENTRIES,
     average::ema::ENTRIES,
+    average::hma::ENTRIES,
+    average::kama::ENTRIES,
+    average::ma::ENTRIES,
+    average::mama::ENTRIES,
+    average::mavp::ENTRIES,
+    average::rma::ENTRIES,
+    average::sma::ENTRIES,
+    average::t3::ENTRIES,
+    average::trima::ENTRIES,
+    average::vwma::ENTRIES,
     average::wma::ENTRIES,
-    momentum::rsi::ENTRIES,
+    average::zlema::ENTRIES,
+    momentum::apo::ENTRIES,
+    momentum::aroon::ENTRIES,
+    momentum::cci::ENTRIES,
+    momentum::change::ENTRIES,
+    momentum::cmou::ENTRIES,
+    momentum::directional::ENTRIES,
+    momentum::fractal::ENTRIES,
     momentum::macd::ENTRIES,
-    volatility::true_range::ENTRIES,
+    momentum::oscillator::ENTRIES,
+    momentum::range::ENTRIES,
+    momentum::rsi::ENTRIES,
+    momentum::stoch::ENTRIES,
+    momentum::trix::ENTRIES,
     volatility::atr::ENTRIES,
-    volatility::stddev::ENTRIES,
+    volatility::bands::ENTRIES,
     volatility::bollinger::ENTRIES,
+    volatility::range::ENTRIES,
+    volatility::sar::ENTRIES,
+    volatility::stddev::ENTRIES,
+    volatility::true_range::ENTRIES,
+    volume::cumulative::ENTRIES,
+    volume::flow::ENTRIES,
+    volume::total::ENTRIES,
     volume::vwap::ENTRIES,
+    price::heikin_ashi::ENTRIES,
+    price::middle::ENTRIES,
+    price::transform::ENTRIES,
+    cycle::ht::ENTRIES,
+    statistic::pair::ENTRIES,
+    statistic::rank::ENTRIES,
+    statistic::regression::ENTRIES,
+    math::extreme::ENTRIES,
+    math::operator::ENTRIES,
+    math::sum::ENTRIES,
+    math::transform::ENTRIES,
     pattern::single::ENTRIES,
     pattern::pair::ENTRIES,
     pattern::triple::ENTRIES,
@@ -53,7 +96,7 @@ static ENTRIES: &[&[Entry]] = &[
     pattern::penetration::ENTRIES,
     pattern::hikkake::ENTRIES,
     cipher::a::ENTRIES,
-    cipher::score::ENTRIES,
+    cipher::entries::ENTRIES,
 ];
 
 /// Lists every indicator, native names and `talib.` names alike, in a fixed order.
@@ -67,9 +110,12 @@ pub fn catalogue() -> impl Iterator<Item = &'static IndicatorInfo> {
 }
 
 /// Finds an indicator by its name in lower case, such as `ema` or `talib.ema`.
+///
+/// A TA-Lib function whose bare name no other indicator has is found by that too: `adx` is `talib.adx`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static IndicatorInfo> {
-    catalogue().find(|info| info.name == name)
+    let bare = |info: &&IndicatorInfo| info.name.strip_prefix("talib.") == Some(name);
+    catalogue().find(|info| info.name == name).or_else(|| catalogue().find(bare))
 }
 
 /// Parses a spec and makes its indicator, ready for the first candle.

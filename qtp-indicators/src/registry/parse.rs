@@ -38,7 +38,9 @@ fn indicator(cursor: &mut Cursor<'_>) -> Result<&'static IndicatorInfo, SpecErro
         name = format!("talib.{}", cursor.word("the name of a TA-Lib function")?.to_lowercase());
     }
     let unknown = |name: &str| {
-        let suggestion = nearest(name, catalogue().map(|info| info.name));
+        // A bare name may mean TA-Lib's function.
+        let bare = catalogue().filter_map(|info| info.name.strip_prefix("talib."));
+        let suggestion = nearest(name, catalogue().map(|info| info.name).chain(bare));
         SpecError::Unknown { at, what: "indicator", name: name.to_owned(), suggestion }
     };
     find(&name).ok_or_else(|| unknown(&name))
@@ -111,6 +113,12 @@ fn value(param: &'static ParamInfo, token: &str, at: usize) -> Result<f64, SpecE
             let index = names.iter().position(|name| *name == token.to_lowercase());
             let index = index.ok_or_else(|| unknown("choice", token, at, names.iter().copied()))?;
             return Ok(index as f64);
+        }
+        ParamKind::Source { .. } => {
+            let word = token.to_lowercase();
+            let index = Source::NAMES.iter().position(|(name, _)| *name == word);
+            let names = Source::NAMES.iter().map(|(name, _)| *name);
+            return Ok(index.ok_or_else(|| unknown("source", token, at, names))? as f64);
         }
         ParamKind::Integer { min, max, .. } => (f64::from(min), f64::from(max), true),
         ParamKind::Real { min, max, .. } => (min, max, false),

@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde_json::{Value, json};
 
 use super::{MAX_OUTPUTS, kernel::Kernel, spec::Spec};
-use crate::{SpecError, TimedOhlcv};
+use crate::{Candles, SpecError, TimedOhlcv, node::same_length};
 
 /// A running indicator made from a [`Spec`]: candles in, one number per column out.
 ///
@@ -92,6 +92,40 @@ impl SpecIndicator {
         let mut row = [f64::NAN; MAX_OUTPUTS];
         let warm = self.kernel.value(&mut row);
         self.select(warm, &row, out)
+    }
+
+    /// Writes the outputs of whole columns for a fresh state, one slice per column, NaN until warm.
+    ///
+    /// `open_times` are in nanoseconds since 1970-01-01 UTC, one per candle. The state is neither read nor changed.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::BufferLength`] if the lengths do not agree.
+    pub fn batch(
+        &self,
+        candles: Candles<'_>,
+        open_times: &[i64],
+        columns: &mut [&mut [f64]],
+    ) -> Result<(), SpecError> {
+        same_length("open_times", candles.len(), open_times.len())?;
+        same_length("columns", self.width(), columns.len())?;
+        for column in columns.iter() {
+            same_length("a column", candles.len(), column.len())?;
+        }
+        if self.width() == self.spec.info().outputs.len() {
+            self.kernel.batch(candles, open_times, columns);
+            return Ok(());
+        }
+        // One output is selected: the others are computed into scratch columns.
+        let first = self.spec.output_index().unwrap_or(0);
+        let others = self.spec.info().outputs.len() - 1;
+        let mut scratch = vec![vec![0.0; candles.len()]; others];
+        let mut views: Vec<&mut [f64]> = scratch.iter_mut().map(Vec::as_mut_slice).collect();
+        if let [column] = columns {
+            views.insert(first, column);
+            self.kernel.batch(candles, open_times, &mut views);
+        }
+        Ok(())
     }
 
     /// Forgets every candle, as if newly built.

@@ -69,6 +69,11 @@ impl Args {
         self.values.get(index).copied().unwrap_or_default()
     }
 
+    /// The series that a parameter names.
+    pub(crate) fn series(&self, index: usize) -> Source {
+        Source::NAMES.get(self.count(index)).map(|(_, source)| *source).unwrap_or_default()
+    }
+
     pub(crate) fn source(&self) -> Source {
         self.source
     }
@@ -162,6 +167,9 @@ fn named(param: &ParamInfo, value: f64) -> String {
     match param.kind {
         ParamKind::Choice { names } => {
             format!("{}={}", param.name, names.get(value as usize).copied().unwrap_or_default())
+        }
+        ParamKind::Source { .. } => {
+            format!("{}={}", param.name, Source::NAMES.get(value as usize).map_or("", |(name, _)| name))
         }
         ParamKind::Integer { .. } | ParamKind::Real { .. } => format!("{}={value}", param.name),
     }

@@ -41,7 +41,7 @@ pub enum Alignment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Grid {
     alignment: Alignment,
-    width: i64,
+    timeframe: Timeframe,
 }
 
 /// A candle's place: first instant, first instant after it.
@@ -63,7 +63,7 @@ impl Grid {
                 }
             }
         }
-        Ok(Self { alignment, width: timeframe.as_nanos() })
+        Ok(Self { alignment, timeframe })
     }
 
     /// The candle that holds an instant; `None` outside the sessions.
@@ -72,7 +72,7 @@ impl Grid {
             Alignment::Utc => Some(self.aligned(time, 0)),
             Alignment::DailyAt(offset) => {
                 let offset = i64::try_from(offset.as_nanos()).unwrap_or(0);
-                if self.width >= DAY || DAY % self.width == 0 {
+                if self.width() >= DAY || DAY % self.width() == 0 {
                     return Some(self.aligned(time, offset));
                 }
                 let day = time.saturating_sub(time.saturating_sub(offset).rem_euclid(DAY));
@@ -94,17 +94,21 @@ impl Grid {
         sessions.get(next).map(|session| session.open.as_nanos().max(time))
     }
 
+    fn width(&self) -> i64 {
+        self.timeframe.as_nanos()
+    }
+
     fn aligned(&self, time: i64, offset: i64) -> Bucket {
-        let anchor = if self.width % WEEK == 0 { MONDAY + offset } else { offset };
-        let start = time.saturating_sub(time.saturating_sub(anchor).rem_euclid(self.width));
-        (start, start.saturating_add(self.width))
+        let anchor = if self.width() % WEEK == 0 { MONDAY + offset } else { offset };
+        let start = time.saturating_sub(time.saturating_sub(anchor).rem_euclid(self.width()));
+        (start, start.saturating_add(self.width()))
     }
 
     fn within(&self, time: i64, open: i64, close: i64) -> Bucket {
-        if self.width >= DAY {
+        if self.width() >= DAY {
             return (open, close);
         }
-        let start = time - (time - open) % self.width;
-        (start, start.saturating_add(self.width).min(close))
+        let start = time - (time - open) % self.width();
+        (start, start.saturating_add(self.width()).min(close))
     }
 }

@@ -3,111 +3,142 @@
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
-use super::TrueRange;
+use super::true_range::Ranges;
 use crate::{
-    Indicator, SpecError,
     error::check_period,
-    input::admit_candle,
-    registry::{Entry, OutputInfo, ParamInfo, candles},
+    node::{Feed, Node, Smooth, composite, indicator, ratio},
+    registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
-/// True range smoothed after Wilder, in price units.
-///
-/// Seeded by the mean of the first `period` true ranges (the second candle has the first), then
-/// `(atr * (period - 1) + range) / period` in TA-Lib's order. Smoothing makes earlier rounding errors fade.
-///
-/// ```
-/// use qtp_core::Ohlcv;
-/// use qtp_indicators::{Indicator, volatility::Atr};
-///
-/// let candle = Ohlcv { open: 10.0, high: 12.0, low: 9.0, close: 11.0, volume: 1.0 };
-/// let mut atr = Atr::new(2)?;
-/// assert_eq!([candle; 3].map(|c| atr.update(c)), [None, None, Some(3.0)]);
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
+/// True range smoothed after Wilder.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Atr {
-    period: usize,
-    range: TrueRange,
-    /// True ranges taken, counted up to `period`.
-    seen: usize,
-    /// Sum of true ranges while seeding, the average afterwards.
-    level: f64,
+pub(crate) struct AverageRange {
+    ranges: Ranges,
+    smooth: Smooth,
 }
 
-impl Atr {
-    /// Makes an average over `period` true ranges, 1 to 100,000.
-    ///
-    /// # Errors
-    ///
-    /// [`SpecError::OutOfRange`] for another period.
-    pub fn new(period: usize) -> Result<Self, SpecError> {
-        let period = check_period("period", period, 1)?;
-        Ok(Self { period, range: TrueRange::new(), seen: 0, level: 0.0 })
+impl AverageRange {
+    /// The smoothing by blocks, from this state on.
+    pub(crate) fn scan(&self) -> sweep::Scan {
+        self.smooth.scan()
     }
 
-    /// The state after one more candle.
-    fn advance(mut self, candle: Ohlcv) -> Option<Self> {
-        let candle = admit_candle(&candle)?;
-        let Some(range) = self.range.update(candle) else { return Some(self) };
-        let n = self.period as f64;
-        if self.seen == self.period {
-            self.level *= n - 1.0;
-            self.level += range;
-            self.level /= n;
-            return Some(self);
-        }
-        self.seen += 1;
-        self.level += range;
-        if self.seen == self.period {
-            self.level /= n;
-        }
-        Some(self)
+    pub(crate) fn new(n: usize) -> Self {
+        Self { ranges: Ranges::default(), smooth: Smooth::wilder(n) }
     }
 }
 
-impl Indicator<Ohlcv> for Atr {
-    type Output = f64;
+impl Node for AverageRange {
+    type In = Ohlcv;
+    type Out = f64;
 
-    fn update(&mut self, candle: Ohlcv) -> Option<f64> {
-        *self = self.advance(candle)?;
-        self.value()
-    }
-
-    fn peek(&self, candle: Ohlcv) -> Option<f64> {
-        self.advance(candle)?.value()
-    }
-
-    fn value(&self) -> Option<f64> {
-        (self.seen == self.period).then_some(self.level)
-    }
+    composite!({ ranges, smooth } (candle: Ohlcv) -> f64 {
+        let range = ranges.feed(candle)?;
+        smooth.feed(range)
+    });
 
     fn warmup(&self) -> usize {
-        self.period + 1
+        self.smooth.period() + 1
     }
 
-    fn reset(&mut self) {
-        *self = Self { period: self.period, range: TrueRange::new(), seen: 0, level: 0.0 };
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+        let (mut scan, column) = (warm.smooth.scan(), sweep::one(out));
+        let mut room = [0.0; sweep::BLOCK + 1];
+        sweep::blocks(self.warmup(), input.len(), |at, end| {
+            let ranges = &mut room[..end - at + 1];
+            sweep::true_ranges(sweep::part(input, at - 1, end), ranges);
+            scan.run(&ranges[1..], &mut column[at..end]);
+        });
     }
+}
+
+/// In percent of the close; for a period of 1 in price units, as in TA-Lib.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Normalised {
+    average: AverageRange,
+}
+
+impl Node for Normalised {
+    type In = Ohlcv;
+    type Out = f64;
+
+    composite!({ average } (candle: Ohlcv) -> f64 {
+        let raw = average.smooth.period() == 1;
+        average.feed(candle).map(|range| if raw { range } else { ratio(range, candle.close) * 100.0 })
+    });
+
+    fn warmup(&self) -> usize {
+        self.average.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        self.average.batch(input, out);
+        if self.average.smooth.period() > 1 {
+            let column = sweep::one(out);
+            let close = &input.close[..column.len()];
+            sweep::vectorised(
+                #[inline(always)]
+                || {
+                    for (slot, close) in column.iter_mut().zip(close) {
+                        let share = *slot / close * 100.0;
+                        *slot = if *close == 0.0 { *slot * 0.0 } else { share };
+                    }
+                },
+            );
+        }
+    }
+}
+
+indicator! {
+    /// True range smoothed after Wilder over `period` (1 to 100,000), in price units.
+    ///
+    /// Seeded by the mean of the first `period` true ranges (the second candle has the first), then
+    /// `(atr * (period - 1) + range) / period` in TA-Lib's order. Smoothing makes earlier rounding errors fade.
+    ///
+    /// ```
+    /// use qtp_core::Ohlcv;
+    /// use qtp_indicators::{Indicator, volatility::Atr};
+    ///
+    /// let candle = Ohlcv { open: 10.0, high: 12.0, low: 9.0, close: 11.0, volume: 1.0 };
+    /// let mut atr = Atr::new(2)?;
+    /// assert_eq!([candle; 3].map(|c| atr.update(c)), [None, None, Some(3.0)]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    Atr(period: usize) = |period| Ok(AverageRange::new(check_period("period", period, 1)?)) => AverageRange, Ohlcv => f64;
+    atr(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// [`Atr`] in percent of the close; for a period of 1 in price units, as in TA-Lib.
+    Natr(period: usize) = |period| Ok(Normalised { average: AverageRange::new(check_period("period", period, 1)?) })
+        => Normalised, Ohlcv => f64;
+    natr(crate::Candles<'_>) -> one
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "atr",
-        summary: "Average true range after Wilder",
-        params: &[ParamInfo::integer("period", 1, 14)],
-        outputs: &[OutputInfo::new("atr", "price")],
-        sourced: false,
-        warmup: "period + 1",
-        make: |args| Ok(candles(Atr::new(args.count(0))?)),
-    },
-    Entry {
-        name: "talib.atr",
-        summary: "TA-Lib ATR: average true range",
-        params: &[ParamInfo::integer("timeperiod", 1, 14)],
-        outputs: &[OutputInfo::new("real", "price")],
-        sourced: false,
-        warmup: "timeperiod + 1",
-        make: |args| Ok(candles(Atr::new(args.count(0))?)),
-    },
+    Entry::candles(
+        "atr",
+        "Average true range after Wilder",
+        &[ParamInfo::integer("period", 1, 14)],
+        &[OutputInfo::new("atr", "price")],
+        "period + 1",
+        |args| Ok(node(Atr::new(args.count(0))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.atr",
+        "TA-Lib ATR: average true range",
+        &[ParamInfo::integer("timeperiod", 1, 14)],
+        &[OutputInfo::new("real", "price")],
+        "timeperiod + 1",
+        |args| Ok(node(Atr::new(args.count(0))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.natr",
+        "TA-Lib NATR: average true range in percent of the close",
+        &[ParamInfo::integer("timeperiod", 1, 14)],
+        &[OutputInfo::new("real", "percent")],
+        "timeperiod + 1",
+        |args| Ok(node(Natr::new(args.count(0))?.0.node)),
+    ),
 ];

@@ -2,24 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stddev::deviation;
+use super::stddev::Deviation;
 use crate::{
-    Indicator, SpecError,
+    SpecError,
+    average::ma::Ma,
     error::{check_deviations, check_period},
-    input::admit,
-    registry::{Entry, OutputInfo, ParamInfo, Row, series},
-    rolling::{RollingSpread, RollingSum},
-    window::Window,
+    node::{Feed, Node, composite, indicator},
+    registry::{BANDS, Entry, OutputInfo, ParamInfo, Row, over},
 };
 
-/// The three lines of [`BollingerBands`], in units of the input.
+/// The three bands of [`BollingerBands`], in units of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BollingerOutput {
-    /// Middle plus `up` deviations.
+    /// `middle` plus the deviations above.
     pub upper: f64,
-    /// Simple moving average.
+    /// Average of the inputs.
     pub middle: f64,
-    /// Middle less `down` deviations.
+    /// `middle` less the deviations below.
     pub lower: f64,
 }
 
@@ -29,124 +28,92 @@ impl Row for BollingerOutput {
     }
 }
 
-/// A simple moving average with a band of population standard deviations on either side.
-///
-/// Equals TA-Lib 0.8's `BBANDS` with a simple average (J. Bollinger, *Bollinger on Bollinger Bands*, 2001). What
-/// bounds rounding is said at [`Sma`](crate::average::Sma) and [`StdDev`](super::StdDev).
-///
-/// ```
-/// use qtp_indicators::{Indicator, volatility::BollingerBands};
-///
-/// let mut bands = BollingerBands::new(2, 2.0, 2.0)?;
-/// bands.update(9.0);
-/// let band = bands.update(11.0).unwrap();
-/// assert_eq!((band.upper, band.middle, band.lower), (12.0, 10.0, 8.0));
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
+/// An average with deviations either side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BollingerBands {
-    window: Window,
-    sums: Sums,
+pub(crate) struct Bands {
+    average: Ma,
+    deviation: Deviation,
     up: f64,
     down: f64,
 }
 
-/// Both sums over one window, so that it is stored once.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-struct Sums {
-    sum: RollingSum,
-    spread: RollingSpread,
+fn bands(period: usize, up: f64, down: f64, kind: usize) -> Result<Bands, SpecError> {
+    let n = check_period("period", period, 2)?;
+    let (up, down) = (check_deviations("up", up)?, check_deviations("down", down)?);
+    Ok(Bands { average: Ma::new(n, kind, 0)?, deviation: Deviation::new(n, 1.0), up, down })
 }
 
-impl BollingerBands {
-    /// Makes bands over `period` inputs, 2 to 100,000, `up` deviations above and `down` below, -1e6 to 1e6.
-    ///
-    /// # Errors
-    ///
-    /// [`SpecError::OutOfRange`] for another period or number of deviations.
-    pub fn new(period: usize, up: f64, down: f64) -> Result<Self, SpecError> {
-        let window = Window::new(check_period("period", period, 2)?);
-        let (up, down) = (check_deviations("up", up)?, check_deviations("down", down)?);
-        Ok(Self { window, sums: Sums::default(), up, down })
-    }
+impl Node for Bands {
+    type In = f64;
+    type Out = BollingerOutput;
 
-    fn advance(&self, x: f64) -> Sums {
-        Sums { sum: self.sums.sum.slide(&self.window, x), spread: self.sums.spread.slide(&self.window, x) }
-    }
-
-    fn bands(&self, sums: Sums) -> BollingerOutput {
-        let n = self.window.capacity();
-        let middle = sums.sum.get() / n as f64;
-        let deviation = deviation(sums.spread, n);
-        BollingerOutput { upper: middle + deviation * self.up, middle, lower: middle - deviation * self.down }
-    }
-}
-
-impl Indicator<f64> for BollingerBands {
-    type Output = BollingerOutput;
-
-    fn update(&mut self, input: f64) -> Option<BollingerOutput> {
-        let x = admit(input)?;
-        self.sums = self.advance(x);
-        self.window.push(x);
-        self.value()
-    }
-
-    fn peek(&self, input: f64) -> Option<BollingerOutput> {
-        let x = admit(input)?;
-        self.window.fills().then(|| self.bands(self.advance(x)))
-    }
-
-    fn value(&self) -> Option<BollingerOutput> {
-        self.window.is_full().then(|| self.bands(self.sums))
-    }
+    composite!({ average, deviation } with { up, down } (x: f64) -> BollingerOutput {
+        let (middle, deviation) = (average.feed(x), deviation.feed(x));
+        let (middle, deviation) = (middle?, deviation?);
+        Some(BollingerOutput { upper: middle + deviation * *up, middle, lower: middle - deviation * *down })
+    });
 
     fn warmup(&self) -> usize {
-        self.window.capacity()
+        self.average.warmup().max(self.deviation.warmup())
     }
 
-    fn reset(&mut self) {
-        self.window.clear();
-        self.sums = Sums::default();
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        self.average.batch(input, &mut [&mut *middle]);
+        self.deviation.batch(input, &mut [&mut *lower]);
+        for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
+            let deviation = *lower;
+            (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
+        }
+        for column in [&mut **upper, &mut **middle, &mut **lower] {
+            crate::sweep::chill(column, self.warmup() - 1);
+        }
     }
 }
 
-const UNIT: &str = "unit of the source";
+indicator! {
+    /// Simple average with population standard deviations either side (J. Bollinger).
+    ///
+    /// `period` is 2 to 100,000; `up` deviations above and `down` below, -1e6 to 1e6.
+    ///
+    /// ```
+    /// use qtp_indicators::{Indicator, volatility::BollingerBands};
+    ///
+    /// let mut bands = BollingerBands::new(2, 2.0, 2.0)?;
+    /// bands.update(9.0);
+    /// let row = bands.update(11.0).unwrap();
+    /// assert_eq!((row.upper, row.middle, row.lower), (12.0, 10.0, 8.0));
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    BollingerBands(period: usize, up: f64, down: f64) = |period, up, down| bands(period, up, down, 0)
+        => Bands, f64 => BollingerOutput;
+    bbands(&[f64]) -> 3
+}
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "bbands",
-        summary: "Bollinger Bands: simple average with `deviations` population standard deviations either side",
-        params: &[ParamInfo::integer("period", 2, 20), ParamInfo::deviations("deviations", 2.0)],
-        outputs: &[
-            OutputInfo::new("upper", UNIT),
-            OutputInfo::new("middle", UNIT),
-            OutputInfo::new("lower", UNIT),
+    Entry::series(
+        "bbands",
+        "Bollinger Bands: simple average with `deviations` population standard deviations either side",
+        &[ParamInfo::integer("period", 2, 20), ParamInfo::deviations("deviations", 2.0)],
+        &[
+            OutputInfo::new("upper", "unit of the source"),
+            OutputInfo::new("middle", "unit of the source"),
+            OutputInfo::new("lower", "unit of the source"),
         ],
-        sourced: true,
-        warmup: "period",
-        make: |args| {
-            Ok(series(BollingerBands::new(args.count(0), args.real(1), args.real(1))?, args.source()))
-        },
-    },
-    Entry {
-        name: "talib.bbands",
-        summary: "TA-Lib BBANDS: Bollinger Bands; `matype` 0, the simple average, is the only one offered",
-        params: &[
+        "period",
+        |args| Ok(over(bands(args.count(0), args.real(1), args.real(1), 0)?, args.source())),
+    ),
+    Entry::series(
+        "talib.bbands",
+        "TA-Lib BBANDS: Bollinger Bands around an average of the kind `matype`",
+        &[
             ParamInfo::integer("timeperiod", 2, 20),
             ParamInfo::deviations("nbdevup", 2.0),
             ParamInfo::deviations("nbdevdn", 2.0),
-            ParamInfo::integer_to("matype", 0, 0, 0),
+            ParamInfo::matype("matype", 0),
         ],
-        outputs: &[
-            OutputInfo::new("upperband", UNIT),
-            OutputInfo::new("middleband", UNIT),
-            OutputInfo::new("lowerband", UNIT),
-        ],
-        sourced: true,
-        warmup: "timeperiod",
-        make: |args| {
-            Ok(series(BollingerBands::new(args.count(0), args.real(1), args.real(2))?, args.source()))
-        },
-    },
+        BANDS,
+        "timeperiod, or that of the average",
+        |args| Ok(over(bands(args.count(0), args.real(1), args.real(2), args.count(3))?, args.source())),
+    ),
 ];

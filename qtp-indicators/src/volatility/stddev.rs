@@ -1,75 +1,45 @@
-//! Standard deviation.
+//! Standard deviation and variance.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Indicator, SpecError,
     error::{check_deviations, check_period},
-    input::admit,
-    registry::{Entry, OutputInfo, ParamInfo, series},
+    node::{Node, indicator},
+    registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     rolling::RollingSpread,
     window::Window,
 };
 
-/// Population standard deviation of the last `period` inputs, times a factor.
-///
-/// Equals TA-Lib 0.8's `STDDEV`. Deviations are summed around a mean that is renewed at least once per `period`
-/// inputs, so the result is right to about 1e-11 however small the spread is against the price, on series of any
-/// length (TA-Lib 0.6 summed squares around zero and lost digits there). Equal inputs give exactly 0. Where a window's
-/// inputs nearly coincide right after a large move, TA-Lib itself is off by up to 1e-7; this is not.
-///
-/// ```
-/// use qtp_indicators::{Indicator, volatility::StdDev};
-///
-/// let mut deviation = StdDev::new(2, 1.0)?;
-/// assert_eq!([1.0, 3.0].map(|x| deviation.update(x)), [None, Some(1.0)]);
-/// # Ok::<(), qtp_indicators::SpecError>(())
-/// ```
+/// Population variance of a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StdDev {
+pub(crate) struct Variance {
     window: Window,
     spread: RollingSpread,
-    factor: f64,
 }
 
-impl StdDev {
-    /// Makes a deviation over `period` inputs, 2 to 100,000, multiplied by `factor`, -1e6 to 1e6.
-    ///
-    /// # Errors
-    ///
-    /// [`SpecError::OutOfRange`] for another period or factor.
-    pub fn new(period: usize, factor: f64) -> Result<Self, SpecError> {
-        let window = Window::new(check_period("period", period, 2)?);
-        Ok(Self { window, spread: RollingSpread::default(), factor: check_deviations("factor", factor)? })
+impl Variance {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { window: Window::new(n), spread: RollingSpread::default() }
     }
 
-    fn deviation(&self, spread: RollingSpread) -> f64 {
-        deviation(spread, self.window.capacity()) * self.factor
+    fn of(&self, spread: RollingSpread) -> f64 {
+        let n = self.window.capacity();
+        spread.get(n) / n as f64
     }
 }
 
-/// Population standard deviation of a window of `n` inputs.
-pub(super) fn deviation(spread: RollingSpread, n: usize) -> f64 {
-    libm::sqrt(spread.get(n) / n as f64)
-}
+impl Node for Variance {
+    type In = f64;
+    type Out = f64;
 
-impl Indicator<f64> for StdDev {
-    type Output = f64;
-
-    fn update(&mut self, input: f64) -> Option<f64> {
-        let x = admit(input)?;
+    fn next(&mut self, x: f64) -> Option<f64> {
         self.spread = self.spread.slide(&self.window, x);
         self.window.push(x);
-        self.value()
+        self.window.is_full().then(|| self.of(self.spread))
     }
 
-    fn peek(&self, input: f64) -> Option<f64> {
-        let x = admit(input)?;
-        self.window.fills().then(|| self.deviation(self.spread.slide(&self.window, x)))
-    }
-
-    fn value(&self) -> Option<f64> {
-        self.window.is_full().then(|| self.deviation(self.spread))
+    fn peek(&self, x: f64) -> Option<f64> {
+        self.window.fills().then(|| self.of(self.spread.slide(&self.window, x)))
     }
 
     fn warmup(&self) -> usize {
@@ -80,25 +50,97 @@ impl Indicator<f64> for StdDev {
         self.window.clear();
         self.spread = RollingSpread::default();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.window.capacity(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::spread(n, input, |i, spread, _| column[i] = spread / count);
+    }
+}
+
+/// Its root, times a factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Deviation {
+    variance: Variance,
+    factor: f64,
+}
+
+impl Deviation {
+    pub(crate) fn new(n: usize, factor: f64) -> Self {
+        Self { variance: Variance::new(n), factor }
+    }
+}
+
+impl Node for Deviation {
+    type In = f64;
+    type Out = f64;
+
+    crate::node::composite!({ variance } with { factor } (x: f64) -> f64 {
+        use crate::node::Feed as _;
+        variance.feed(x).map(|variance| libm::sqrt(variance) * *factor)
+    });
+
+    fn warmup(&self) -> usize {
+        self.variance.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.variance.warmup(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::spread(n, input, |i, spread, _| column[i] = (spread / count).sqrt() * self.factor);
+    }
+}
+
+indicator! {
+    /// Population standard deviation of the last `period` inputs (2 to 100,000), times a factor (-1e6 to 1e6).
+    ///
+    /// Equals TA-Lib 0.8's `STDDEV`. Deviations are summed around a mean that is renewed at least once per `period`
+    /// inputs, so the result is right to about 1e-11 however small the spread is against the price, on series of any
+    /// length (TA-Lib 0.6 summed squares around zero and lost digits there). Equal inputs give exactly 0.
+    ///
+    /// ```
+    /// use qtp_indicators::{Indicator, volatility::StdDev};
+    ///
+    /// let mut deviation = StdDev::new(2, 1.0)?;
+    /// assert_eq!([1.0, 3.0].map(|x| deviation.update(x)), [None, Some(1.0)]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    StdDev(period: usize, factor: f64) = |period, factor| {
+        Ok(Deviation::new(check_period("period", period, 2)?, check_deviations("factor", factor)?))
+    } => Deviation, f64 => f64;
+    stddev(&[f64]) -> one
+}
+indicator! {
+    /// Population variance of the last `period` inputs (1 to 100,000); as [`StdDev`].
+    Var(period: usize) = |period| Ok(Variance::new(check_period("period", period, 1)?)) => Variance, f64 => f64;
+    var(&[f64]) -> one
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "stddev",
-        summary: "Population standard deviation of the last `period` inputs, times `factor`",
-        params: &[ParamInfo::integer("period", 2, 20), ParamInfo::deviations("factor", 1.0)],
-        outputs: &[OutputInfo::new("stddev", "unit of the source")],
-        sourced: true,
-        warmup: "period",
-        make: |args| Ok(series(StdDev::new(args.count(0), args.real(1))?, args.source())),
-    },
-    Entry {
-        name: "talib.stddev",
-        summary: "TA-Lib STDDEV: population standard deviation",
-        params: &[ParamInfo::integer("timeperiod", 2, 5), ParamInfo::deviations("nbdev", 1.0)],
-        outputs: &[OutputInfo::new("real", "unit of the source")],
-        sourced: true,
-        warmup: "timeperiod",
-        make: |args| Ok(series(StdDev::new(args.count(0), args.real(1))?, args.source())),
-    },
+    Entry::series(
+        "stddev",
+        "Population standard deviation of the last `period` inputs, times `factor`",
+        &[ParamInfo::integer("period", 2, 20), ParamInfo::deviations("factor", 1.0)],
+        &[OutputInfo::new("stddev", "unit of the source")],
+        "period",
+        |args| Ok(over(StdDev::new(args.count(0), args.real(1))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.stddev",
+        "TA-Lib STDDEV: population standard deviation",
+        &[ParamInfo::integer("timeperiod", 2, 5), ParamInfo::deviations("nbdev", 1.0)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(StdDev::new(args.count(0), args.real(1))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.var",
+        "TA-Lib VAR: population variance; `nbdev` has no effect, as in TA-Lib",
+        &[ParamInfo::integer("timeperiod", 1, 5), ParamInfo::deviations("nbdev", 1.0)],
+        &[OutputInfo::new("real", "square of the source")],
+        "timeperiod",
+        |args| Ok(over(Var::new(args.count(0))?.0.node, args.source())),
+    ),
 ];

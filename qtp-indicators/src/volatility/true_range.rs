@@ -4,80 +4,73 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Indicator,
-    input::admit_candle,
-    registry::{Entry, OutputInfo, candles},
+    node::{Feed, Node, Previous, composite, indicator},
+    registry::{Entry, OutputInfo, node},
 };
 
-/// Largest of high - low, |previous close - high| and |previous close - low|, in price units.
-///
-/// The first candle has no previous close and so, as in TA-Lib's `TRANGE`, no output.
+/// Largest of range, and distances of high and low from the close before.
+pub(crate) fn range_of(candle: &Ohlcv, close: f64) -> f64 {
+    let (up, down) = ((close - candle.high).abs(), (close - candle.low).abs());
+    let range = candle.high - candle.low;
+    let range = if up > range { up } else { range };
+    if down > range { down } else { range }
+}
+
+/// True range from the second candle on.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct TrueRange {
-    close: Option<f64>,
-    range: Option<f64>,
+pub(crate) struct Ranges {
+    previous: Previous<f64>,
 }
 
-impl TrueRange {
-    /// Makes a true range; it has no parameters.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
+impl Node for Ranges {
+    type In = Ohlcv;
+    type Out = f64;
 
-    /// The state after one more candle.
-    fn advance(self, candle: Ohlcv) -> Option<Self> {
-        let candle = admit_candle(&candle)?;
-        let range = self.close.map(|close| {
-            let greatest = candle.high - candle.low;
-            greatest.max((close - candle.high).abs()).max((close - candle.low).abs())
-        });
-        Some(Self { close: Some(candle.close), range })
-    }
-}
-
-impl Indicator<Ohlcv> for TrueRange {
-    type Output = f64;
-
-    fn update(&mut self, candle: Ohlcv) -> Option<f64> {
-        *self = self.advance(candle)?;
-        self.range
-    }
-
-    fn peek(&self, candle: Ohlcv) -> Option<f64> {
-        self.advance(candle)?.range
-    }
-
-    fn value(&self) -> Option<f64> {
-        self.range
-    }
+    composite!({ previous } (candle: Ohlcv) -> f64 {
+        previous.feed(candle.close).map(|close| range_of(&candle, close))
+    });
 
     fn warmup(&self) -> usize {
         2
     }
 
-    fn reset(&mut self) {
-        *self = Self::default();
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        crate::sweep::true_ranges(input, crate::sweep::one(out));
     }
 }
 
+indicator! {
+    /// Largest of today's range and the distances of today's high and low from yesterday's close, in price units.
+    ///
+    /// ```
+    /// use qtp_core::Ohlcv;
+    /// use qtp_indicators::{Indicator, volatility::TrueRange};
+    ///
+    /// let candle = Ohlcv { open: 10.0, high: 12.0, low: 9.0, close: 11.0, volume: 1.0 };
+    /// let gap = Ohlcv { open: 15.0, high: 16.0, low: 15.0, close: 15.0, volume: 1.0 };
+    /// let mut range = TrueRange::new()?;
+    /// assert_eq!([candle, gap].map(|c| range.update(c)), [None, Some(5.0)]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    TrueRange() = || Ok(Ranges::default()) => Ranges, Ohlcv => f64;
+    trange(crate::Candles<'_>) -> one
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "trange",
-        summary: "True range: the candle's range, widened to the previous close",
-        params: &[],
-        outputs: &[OutputInfo::new("trange", "price")],
-        sourced: false,
-        warmup: "2",
-        make: |_| Ok(candles(TrueRange::new())),
-    },
-    Entry {
-        name: "talib.trange",
-        summary: "TA-Lib TRANGE: true range",
-        params: &[],
-        outputs: &[OutputInfo::new("real", "price")],
-        sourced: false,
-        warmup: "2",
-        make: |_| Ok(candles(TrueRange::new())),
-    },
+    Entry::candles(
+        "trange",
+        "True range: range of the candle, stretched to the close before",
+        &[],
+        &[OutputInfo::new("trange", "price")],
+        "2",
+        |_| Ok(node(Ranges::default())),
+    ),
+    Entry::candles(
+        "talib.trange",
+        "TA-Lib TRANGE: true range",
+        &[],
+        &[OutputInfo::new("real", "price")],
+        "2",
+        |_| Ok(node(Ranges::default())),
+    ),
 ];

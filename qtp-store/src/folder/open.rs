@@ -17,7 +17,7 @@ use crate::file::sink::lock;
 use crate::file::{BUFFER, DiskSink, FileJournal, JournalReader, located, recover};
 
 /// What [`FolderJournal::open`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderFound {
     /// Number of the last record.
     pub last_seq: Option<u64>,
@@ -25,6 +25,10 @@ pub struct FolderFound {
     pub dropped: Option<u64>,
     /// Bytes of a torn tail that were cut off.
     pub cut_bytes: u64,
+    /// The checkpoints that fit the journal, newest first.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Why other checkpoints do not.
+    pub ignored: Vec<String>,
 }
 
 impl FolderJournal {
@@ -55,12 +59,12 @@ impl FolderJournal {
             packer.pack(closed.number);
         }
         let dropped = index.dropped.as_ref().map(|dropped| dropped.end.last);
-        let found = FolderFound { last_seq: chain.last_seq(), dropped, cut_bytes };
-        let mut journal = Self {
+        let (checkpoints, ignored) = checkpoints(&folder, &index)?;
+        let journal = Self {
             newest: index.closed.last().map_or(Timestamp::EPOCH, |closed| closed.time),
             file: FileJournal::with_sink(sink, chain),
             waiting: None,
-            kept: Vec::new(),
+            kept: checkpoints.iter().map(|checkpoint| checkpoint.seq).collect(),
             failed: false,
             _lock: locked,
             folder,
@@ -70,7 +74,7 @@ impl FolderJournal {
             found_bytes,
             packer,
         };
-        journal.kept = journal.checkpoints()?.0.iter().map(|checkpoint| checkpoint.seq).collect();
+        let found = FolderFound { last_seq: chain.last_seq(), dropped, cut_bytes, checkpoints, ignored };
         Ok((journal, found))
     }
 }
@@ -88,7 +92,7 @@ pub(super) fn load_index(folder: &Path) -> Result<Index, StoreError> {
             let problem = format!("segment {number} is missing, and no index says that it was dropped");
             return Err(corrupt(chain.expected(), problem));
         };
-        let mut records = JournalReader::behind(chain, segment);
+        let mut records = JournalReader::behind(chain, 0, segment);
         let mut time = Timestamp::EPOCH;
         for record in records.by_ref() {
             if let JournalRecord::Event(record) = record? {

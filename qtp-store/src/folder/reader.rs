@@ -62,11 +62,10 @@ impl FolderReader {
                 let Some(reader) = open(&self.folder, self.number)? else {
                     return self.missing();
                 };
-                self.segment = Some(JournalReader::behind(self.chain, reader));
+                self.segment = Some(JournalReader::behind(self.chain, self.from, reader));
                 continue;
             };
             match segment.next().transpose()? {
-                Some(record) if record.seq() < self.from => {}
                 Some(record) => return Ok(Some(record)),
                 None => {
                     (self.chain, self.torn) = (*JournalReader::chain(segment), segment.torn_bytes());

@@ -86,7 +86,8 @@ impl Journal for FolderStore {
     }
 
     async fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
-        let (mut good, _) = self.journal().checkpoints()?;
+        let _unchanged = self.journal();
+        let (mut good, _) = FolderJournal::checkpoints_of(&self.folder)?;
         good.truncate(checkpoint::KEPT);
         Ok(good)
     }

@@ -245,6 +245,7 @@ fn account_events() -> Vec<Event> {
         Event::Operator(OperatorAction::Close(instrument.clone())),
         Event::Operator(OperatorAction::Flatten),
         Event::Connection {
+            account: None,
             topic: Some(MarketTopic::Book(instrument)),
             healthy: false,
             reason: reason.clone(),
@@ -385,6 +386,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event> {
         (0..events.len()).prop_map(move |index| events[index].clone()),
         any_reason().prop_map(Event::Stopped),
         (any::<bool>(), any_reason()).prop_map(|(healthy, reason)| Event::Connection {
+            account: healthy.then(account),
             topic: None,
             healthy,
             reason

@@ -20,7 +20,6 @@ use qtp_exchange::sim::SimVenue;
 pub(super) use self::checkpoint::read_engine;
 use self::due::Due;
 use self::past::Past;
-pub(super) use self::past::{describe, same};
 use super::{CommandHash, Observer};
 use crate::engine::Engine;
 use crate::error::EngineError;

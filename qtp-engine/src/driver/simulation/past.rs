@@ -6,6 +6,7 @@ use qtp_core::port::JournalRecord;
 use qtp_core::{DecisionOutcome, Event, StoreError};
 
 use super::{Observer, Simulation};
+use crate::driver::compare::{describe, same};
 use crate::error::EngineError;
 
 /// What happened in an earlier part of the run.
@@ -74,30 +75,4 @@ impl Simulation {
         }
         Ok(())
     }
-}
-
-/// True if two records have the same stored form: what a journal leaves out does not count.
-pub(in crate::driver) fn same(one: &JournalRecord, other: &JournalRecord) -> bool {
-    match (one, other) {
-        _ if one == other => true,
-        (JournalRecord::Command(one), JournalRecord::Command(other)) => {
-            serde_json::to_value(one).ok().is_some_and(|one| serde_json::to_value(other).ok() == Some(one))
-        }
-        _ => false,
-    }
-}
-
-/// A record in one line of bounded length, for an error.
-pub(in crate::driver) fn describe(record: &JournalRecord) -> String {
-    let text = match record {
-        JournalRecord::Event(record) => serde_json::to_string(&record.event),
-        JournalRecord::Command(record) => serde_json::to_string(&record.intent),
-    };
-    let mut text = text.unwrap_or_else(|error| error.to_string());
-    if text.len() > 300 {
-        let cut = (0..=300).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(cut);
-        text.push_str("...");
-    }
-    text
 }

@@ -1,0 +1,38 @@
+//! What a venue cannot do is refused with its reason, not tried.
+
+use qtp_core::{AccountKind, Bracket, OrderDraft, Portfolio, Reason, VenueCapabilities};
+
+use crate::engine::Engine;
+
+/// Combinations of account and venue that cannot work.
+pub(crate) fn problems(portfolio: &Portfolio, venue: &VenueCapabilities) -> Option<String> {
+    // On a spot account the venue itself keeps a sale within what is held.
+    let needs = portfolio.kind() != AccountKind::Spot;
+    (needs && !venue.reduce_only).then(|| {
+        let account = portfolio.account();
+        format!("account {account}: the venue has no reduce-only orders, so an exit could open a position")
+    })
+}
+
+impl Engine {
+    /// Why a protection cannot be promised on an instrument's venue.
+    pub(crate) fn unsupported_bracket(&self, index: usize, bracket: &Bracket) -> Option<Reason> {
+        let venue = self.capabilities.get(&self.controls[index].account)?;
+        (bracket.stop.is_some() && venue.trigger_sources.is_empty())
+            .then(|| Reason::new("no_stop_orders", "the venue has no conditional orders to protect it with"))
+    }
+
+    /// Why a strategy's own order cannot be sent to its venue.
+    pub(crate) fn unsupported_draft(&self, index: usize, draft: &OrderDraft) -> Option<Reason> {
+        let venue = self.capabilities.get(&self.controls[index].account)?;
+        if draft.post_only && !venue.post_only {
+            return Some(Reason::new("no_post_only", "the venue has no post-only orders"));
+        }
+        if draft.reduce_only && !venue.reduce_only {
+            return Some(Reason::new("no_reduce_only", "the venue has no reduce-only orders"));
+        }
+        let source = draft.kind.trigger().map(|trigger| trigger.source)?;
+        (!venue.trigger_sources.contains(&source))
+            .then(|| Reason::new("no_trigger", "the venue does not trigger on this price"))
+    }
+}

@@ -1,0 +1,81 @@
+//! Hull moving average.
+
+use serde::{Deserialize, Serialize};
+
+use super::wma::WeightedMean;
+use crate::{
+    error::check_period,
+    node::{Feed, Node, composite, indicator},
+    registry::{Entry, ParamInfo, REAL, over},
+    sweep::{self, REFRESH},
+};
+
+/// Weighted mean of twice the half-window mean less the whole-window mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hull {
+    half: WeightedMean,
+    whole: WeightedMean,
+    smooth: WeightedMean,
+}
+
+impl Hull {
+    pub(crate) fn new(n: usize) -> Self {
+        let whole = WeightedMean::new(n);
+        Self { half: WeightedMean::new((n / 2).max(1)), whole, smooth: WeightedMean::new(n.isqrt()) }
+    }
+}
+
+impl Node for Hull {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ half, whole, smooth } (x: f64) -> f64 {
+        let (half, whole) = (half.feed(x), whole.feed(x));
+        smooth.feed(2.0 * half? - whole?)
+    });
+
+    fn warmup(&self) -> usize {
+        self.whole.warmup() + self.smooth.warmup() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, m) = (self.whole.warmup(), self.smooth.warmup());
+        let (half, column) = (self.half.warmup(), sweep::one(out));
+        let triangle = |n: usize| (n * (n + 1) / 2) as f64;
+        let (whole_total, half_total, total) = (triangle(n), triangle(half), triangle(m));
+        sweep::chill(column, self.warmup() - 1);
+        // One block of the de-lagged series, and the `m` before it.
+        let mut series = vec![0.0; m + REFRESH];
+        let mut at = n - 1;
+        while at < input.len() {
+            let end = (at + REFRESH).min(input.len());
+            // Weighted sums that start with the block; the block overlaps the last by `m - 1`.
+            let start = if at == n - 1 { at } else { at + 1 - m };
+            let span = &mut series[..end - start];
+            sweep::roll_weighted(n, &input[start + 1 - n..end], |i, w| {
+                span[i + 1 - n] = w.weighted / whole_total + w.anchor;
+            });
+            sweep::roll_weighted(half, &input[start + 1 - half..end], |i, w| {
+                let mean = w.weighted / half_total + w.anchor;
+                span[i + 1 - half] = 2.0 * mean - span[i + 1 - half];
+            });
+            sweep::roll_weighted(m, span, |i, w| column[start + i] = w.weighted / total + w.anchor);
+            at = end;
+        }
+    }
+}
+
+indicator! {
+    /// Hull's average over `period` inputs (1 to 100,000; A. Hull, 2005): half period and root are rounded down.
+    Hma(period: usize) = |period| Ok(Hull::new(check_period("period", period, 1)?)) => Hull, f64 => f64;
+    hma(&[f64]) -> one
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[Entry::series(
+    "talib.hma",
+    "TA-Lib HMA: Hull moving average",
+    &[ParamInfo::integer("timeperiod", 1, 20)],
+    REAL,
+    "timeperiod + floor(sqrt(timeperiod)) - 1",
+    |args| Ok(over(Hma::new(args.count(0))?.0.node, args.source())),
+)];

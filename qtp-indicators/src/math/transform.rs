@@ -1,0 +1,200 @@
+//! Functions of one number. Outside a function's domain the output is NaN or infinite, as in TA-Lib.
+//!
+//! The streaming form calls `libm`; the batch form calls the standard library, whose results lie within 4 units in the
+//! last place of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    node::{Node, indicator, peek_by_copy},
+    registry::{Entry, OutputInfo, over},
+};
+
+/// Makes the node, the public type and the function of each transform.
+macro_rules! transforms {
+    ($($node:ident $name:ident $function:ident $scalar:expr, $batch:expr, $summary:literal;)*) => {$(
+        #[doc = concat!("The ", $summary, " of each input.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        pub(crate) struct $node;
+
+        impl Node for $node {
+            type In = f64;
+            type Out = f64;
+
+            const STATELESS: bool = true;
+
+            fn next(&mut self, x: f64) -> Option<f64> {
+                Some($scalar(x))
+            }
+
+            peek_by_copy!();
+
+            fn warmup(&self) -> usize {
+                1
+            }
+
+            fn reset(&mut self) {}
+
+            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+                for column in out {
+                    let batch: fn(&[f64], &mut [f64]) = $batch;
+                    batch(input, column);
+                }
+            }
+        }
+
+        indicator! {
+            #[doc = concat!("The ", $summary, " of each input.")]
+            $name() = || Ok($node) => $node, f64 => f64;
+            $function(&[f64]) -> one
+        }
+    )*};
+}
+
+/// `f` of every input, where `f` is a call into the mathematical library.
+fn each(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (slot, x) in out.iter_mut().zip(input) {
+        *slot = f(*x);
+    }
+}
+
+transforms! {
+    AcosNode Acos acos libm::acos, |input, out| each(input, out, f64::acos), "arc cosine";
+    AsinNode Asin asin libm::asin, |input, out| each(input, out, f64::asin), "arc sine";
+    AtanNode Atan atan libm::atan, |input, out| each(input, out, f64::atan), "arc tangent";
+    CeilNode Ceil ceil libm::ceil, |input, out| crate::sweep::map(input, out, f64::ceil), "next whole number";
+    CosNode Cos cos libm::cos, |input, out| each(input, out, f64::cos), "cosine";
+    CoshNode Cosh cosh libm::cosh, |input, out| each(input, out, f64::cosh), "hyperbolic cosine";
+    ExpNode Exp exp libm::exp, |input, out| each(input, out, f64::exp), "exponential";
+    FloorNode Floor floor libm::floor, |input, out| crate::sweep::map(input, out, f64::floor), "whole number below";
+    LnNode Ln ln libm::log, |input, out| each(input, out, f64::ln), "natural logarithm";
+    Log10Node Log10 log10 libm::log10, |input, out| each(input, out, f64::log10), "logarithm to base 10";
+    SinNode Sin sin libm::sin, |input, out| each(input, out, f64::sin), "sine";
+    SinhNode Sinh sinh libm::sinh, |input, out| each(input, out, f64::sinh), "hyperbolic sine";
+    SqrtNode Sqrt sqrt libm::sqrt, |input, out| crate::sweep::map(input, out, f64::sqrt), "square root";
+    TanNode Tan tan libm::tan, |input, out| each(input, out, f64::tan), "tangent";
+    TanhNode Tanh tanh libm::tanh, |input, out| each(input, out, f64::tanh), "hyperbolic tangent";
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::series(
+        "talib.acos",
+        "TA-Lib ACOS: arc cosine of each input",
+        &[],
+        &[OutputInfo::new("real", "radians")],
+        "1",
+        |args| Ok(over(AcosNode, args.source())),
+    ),
+    Entry::series(
+        "talib.asin",
+        "TA-Lib ASIN: arc sine of each input",
+        &[],
+        &[OutputInfo::new("real", "radians")],
+        "1",
+        |args| Ok(over(AsinNode, args.source())),
+    ),
+    Entry::series(
+        "talib.atan",
+        "TA-Lib ATAN: arc tangent of each input",
+        &[],
+        &[OutputInfo::new("real", "radians")],
+        "1",
+        |args| Ok(over(AtanNode, args.source())),
+    ),
+    Entry::series(
+        "talib.ceil",
+        "TA-Lib CEIL: next whole number of each input",
+        &[],
+        &[OutputInfo::new("real", "unit of the source")],
+        "1",
+        |args| Ok(over(CeilNode, args.source())),
+    ),
+    Entry::series(
+        "talib.cos",
+        "TA-Lib COS: cosine of each input",
+        &[],
+        &[OutputInfo::new("real", "-1 to 1")],
+        "1",
+        |args| Ok(over(CosNode, args.source())),
+    ),
+    Entry::series(
+        "talib.cosh",
+        "TA-Lib COSH: hyperbolic cosine of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(CoshNode, args.source())),
+    ),
+    Entry::series(
+        "talib.exp",
+        "TA-Lib EXP: exponential of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(ExpNode, args.source())),
+    ),
+    Entry::series(
+        "talib.floor",
+        "TA-Lib FLOOR: whole number below of each input",
+        &[],
+        &[OutputInfo::new("real", "unit of the source")],
+        "1",
+        |args| Ok(over(FloorNode, args.source())),
+    ),
+    Entry::series(
+        "talib.ln",
+        "TA-Lib LN: natural logarithm of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(LnNode, args.source())),
+    ),
+    Entry::series(
+        "talib.log10",
+        "TA-Lib LOG10: logarithm to base 10 of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(Log10Node, args.source())),
+    ),
+    Entry::series(
+        "talib.sin",
+        "TA-Lib SIN: sine of each input",
+        &[],
+        &[OutputInfo::new("real", "-1 to 1")],
+        "1",
+        |args| Ok(over(SinNode, args.source())),
+    ),
+    Entry::series(
+        "talib.sinh",
+        "TA-Lib SINH: hyperbolic sine of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(SinhNode, args.source())),
+    ),
+    Entry::series(
+        "talib.sqrt",
+        "TA-Lib SQRT: square root of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(SqrtNode, args.source())),
+    ),
+    Entry::series(
+        "talib.tan",
+        "TA-Lib TAN: tangent of each input",
+        &[],
+        &[OutputInfo::new("real", "number")],
+        "1",
+        |args| Ok(over(TanNode, args.source())),
+    ),
+    Entry::series(
+        "talib.tanh",
+        "TA-Lib TANH: hyperbolic tangent of each input",
+        &[],
+        &[OutputInfo::new("real", "-1 to 1")],
+        "1",
+        |args| Ok(over(TanhNode, args.source())),
+    ),
+];

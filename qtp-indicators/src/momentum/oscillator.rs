@@ -1,0 +1,331 @@
+//! Oscillators of the middle price and of the close against its averages.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SpecError,
+    average::{sma::Mean, wma::WeightedMean},
+    error::check_period,
+    node::{Feed, Lag, Node, Reads, Smooth, Sum, composite, indicator, ratio},
+    registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, node, over},
+    sweep,
+};
+
+/// Fast less slow mean of the middle price.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Awesome {
+    fast: Mean,
+    slow: Mean,
+}
+
+impl Awesome {
+    fn new(fast: usize, slow: usize) -> Result<Self, SpecError> {
+        let (fast, slow) = (check_period("fast", fast, 2)?, check_period("slow", slow, 2)?);
+        Ok(Self { fast: Mean::new(fast), slow: Mean::new(slow) })
+    }
+}
+
+impl Node for Awesome {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HL;
+
+    composite!({ fast, slow } (candle: Ohlcv) -> f64 {
+        let middle = (candle.high + candle.low) / 2.0;
+        let (fast, slow) = (fast.feed(middle), slow.feed(middle));
+        Some(fast? - slow?)
+    });
+
+    fn warmup(&self) -> usize {
+        self.fast.warmup().max(self.slow.warmup())
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (fast, slow, column) = (self.fast.warmup(), self.slow.warmup(), sweep::one(out));
+        let (fast_count, slow_count, first) = (fast as f64, slow as f64, fast.max(slow) - 1);
+        let middle = |i: usize| [(c.high[i] + c.low[i]) / 2.0];
+        sweep::roll(fast, (0, c.len()), middle, |i, [sum]| column[i] = sum / fast_count);
+        sweep::roll(slow, (0, c.len()), middle, |i, [sum]| column[i] -= sum / slow_count);
+        sweep::chill(column, first);
+    }
+}
+
+/// The awesome oscillator less its mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Accelerator {
+    awesome: Awesome,
+    signal: Mean,
+}
+
+impl Accelerator {
+    fn new(fast: usize, slow: usize, signal: usize) -> Result<Self, SpecError> {
+        Ok(Self { awesome: Awesome::new(fast, slow)?, signal: Mean::new(check_period("signal", signal, 2)?) })
+    }
+}
+
+impl Node for Accelerator {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HL;
+
+    composite!({ awesome, signal } (candle: Ohlcv) -> f64 {
+        let awesome = awesome.feed(candle)?;
+        signal.feed(awesome).map(|signal| awesome - signal)
+    });
+
+    fn warmup(&self) -> usize {
+        self.awesome.warmup() + self.signal.warmup() - 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let mut awesome = vec![0.0; c.len()];
+        self.awesome.batch(c, &mut [&mut awesome]);
+        let (n, column, first) = (self.signal.warmup(), sweep::one(out), self.awesome.warmup() - 1);
+        let count = n as f64;
+        sweep::chill(column, self.warmup() - 1);
+        sweep::roll(n, (first, c.len()), |i| [awesome[i]], |i, [sum]| column[i] = awesome[i] - sum / count);
+    }
+}
+
+/// An input some time ago less the mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Detrended {
+    mean: Mean,
+    lag: Lag,
+}
+
+impl Node for Detrended {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ mean, lag } (x: f64) -> f64 {
+        let (mean, old) = (mean.feed(x), lag.feed(x));
+        Some(old? - mean?)
+    });
+
+    fn warmup(&self) -> usize {
+        self.mean.warmup().max(self.lag.warmup())
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, lag, column) = (self.mean.warmup(), self.lag.warmup() - 1, sweep::one(out));
+        let count = n as f64;
+        sweep::roll(
+            n,
+            (0, input.len()),
+            |i| [input[i]],
+            |i, [sum]| {
+                column[i] = input[i.saturating_sub(lag)] - sum / count;
+            },
+        );
+        sweep::chill(column, self.warmup() - 1);
+    }
+}
+
+/// High and low less an average of the close.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ray {
+    average: Smooth,
+}
+
+impl Node for Ray {
+    type In = Ohlcv;
+    type Out = [f64; 2];
+
+    composite!({ average } (candle: Ohlcv) -> [f64; 2] {
+        average.feed(candle.close).map(|average| [candle.high - average, candle.low - average])
+    });
+
+    fn warmup(&self) -> usize {
+        self.average.period()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [bull, bear] = out else { return };
+        self.average.batch(c.close, &mut [&mut *bull]);
+        sweep::map2(c.low, bull, bear, |low, average| low - average);
+        for (slot, high) in bull.iter_mut().zip(c.high) {
+            *slot = high - *slot;
+        }
+    }
+}
+
+/// Mean of the bodies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bodies {
+    mean: Sum,
+}
+
+impl Node for Bodies {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::OC;
+
+    composite!({ mean } (candle: Ohlcv) -> f64 {
+        let n = mean.len() as f64;
+        mean.feed(candle.close - candle.open).map(|sum| sum / n)
+    });
+
+    fn warmup(&self) -> usize {
+        self.mean.len()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.mean.len(), sweep::one(out));
+        let count = n as f64;
+        sweep::chill(column, n - 1);
+        sweep::roll(n, (0, c.len()), |i| [c.close[i] - c.open[i]], |i, [sum]| column[i] = sum / count);
+    }
+}
+
+/// Weighted mean of two changes together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Curve {
+    first: Lag,
+    second: Lag,
+    mean: WeightedMean,
+}
+
+impl Curve {
+    fn new(average: usize, first: usize, second: usize) -> Result<Self, SpecError> {
+        let mean = WeightedMean::new(check_period("average", average, 1)?);
+        let (first, second) = (check_period("first", first, 1)?, check_period("second", second, 1)?);
+        Ok(Self { first: Lag::new(first), second: Lag::new(second), mean })
+    }
+}
+
+fn percent(x: f64, old: f64) -> f64 {
+    if old == 0.0 { 0.0 } else { (ratio(x, old) - 1.0) * 100.0 }
+}
+
+impl Node for Curve {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ first, second, mean } (x: f64) -> f64 {
+        let (first, second) = (first.feed(x), second.feed(x));
+        mean.feed(percent(x, first?) + percent(x, second?))
+    });
+
+    fn warmup(&self) -> usize {
+        self.first.warmup().max(self.second.warmup()) + self.mean.warmup() - 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (first, second) = (self.first.warmup() - 1, self.second.warmup() - 1);
+        let start = first.max(second).min(input.len());
+        let mut changes = vec![0.0; input.len() - start];
+        let now = &input[start..];
+        let lagged = |lag: usize| &input[start - lag.min(start)..];
+        sweep::map2(now, lagged(first), &mut changes, percent);
+        for ((slot, x), old) in changes.iter_mut().zip(now).zip(lagged(second)) {
+            *slot += percent(*x, *old);
+        }
+        let column = sweep::one(out);
+        column[..start].fill(f64::NAN);
+        self.mean.batch(&changes, &mut [&mut column[start..]]);
+    }
+}
+
+indicator! {
+    /// Awesome oscillator (B. Williams): mean of the middle price over `fast` candles less that over `slow`; both 2 to
+    /// 100,000.
+    Ao(fast: usize, slow: usize) = Awesome::new => Awesome, Ohlcv => f64;
+    ao(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Accelerator oscillator (B. Williams): [`Ao`] less its mean over `signal` candles.
+    Ac(fast: usize, slow: usize, signal: usize) = Accelerator::new => Accelerator, Ohlcv => f64;
+    ac(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Detrended price: the input `period / 2 + 1` inputs ago less the mean over `period` (2 to 100,000).
+    Dpo(period: usize) = |period| {
+        let n = check_period("period", period, 2)?;
+        Ok(Detrended { mean: Mean::new(n), lag: Lag::new(n / 2 + 1) })
+    } => Detrended, f64 => f64;
+    dpo(&[f64]) -> one
+}
+indicator! {
+    /// Elder's rays, `[bull power, bear power]`: high and low less an exponential average of `period` closes (1 to
+    /// 100,000).
+    Eri(period: usize) = |period| Ok(Ray { average: Smooth::ema(check_period("period", period, 1)?) })
+        => Ray, Ohlcv => [f64; 2];
+    eri(crate::Candles<'_>) -> 2
+}
+indicator! {
+    /// Qstick (T. Chande): mean of close less open over `period` candles (1 to 100,000).
+    Qstick(period: usize) = |period| Ok(Bodies { mean: Sum::new(check_period("period", period, 1)?) })
+        => Bodies, Ohlcv => f64;
+    qstick(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Coppock curve: weighted mean over `average` of the changes in percent since `first` and `second` inputs ago.
+    Coppock(average: usize, first: usize, second: usize) = Curve::new => Curve, f64 => f64;
+    coppock(&[f64]) -> one
+}
+
+const PRICE: &[OutputInfo] = &[OutputInfo::new("real", "price")];
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::candles(
+        "talib.ao",
+        "TA-Lib AO: awesome oscillator",
+        &[ParamInfo::integer("fastperiod", 2, 5), ParamInfo::integer("slowperiod", 2, 34)],
+        PRICE,
+        "max(fastperiod, slowperiod)",
+        |args| Ok(node(Ao::new(args.count(0), args.count(1))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.ac",
+        "TA-Lib AC: accelerator oscillator",
+        &[
+            ParamInfo::integer("fastperiod", 2, 5),
+            ParamInfo::integer("slowperiod", 2, 34),
+            ParamInfo::integer("signalperiod", 2, 5),
+        ],
+        PRICE,
+        "max(fastperiod, slowperiod) + signalperiod - 1",
+        |args| Ok(node(Ac::new(args.count(0), args.count(1), args.count(2))?.0.node)),
+    ),
+    Entry::series(
+        "talib.dpo",
+        "TA-Lib DPO: detrended price oscillator",
+        &[ParamInfo::integer("timeperiod", 2, 20)],
+        REAL,
+        "max(timeperiod, timeperiod / 2 + 2)",
+        |args| Ok(over(Dpo::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::candles(
+        "talib.eri",
+        "TA-Lib ERI: Elder ray index",
+        &[ParamInfo::integer("timeperiod", 1, 13)],
+        &[OutputInfo::new("bullpower", "price"), OutputInfo::new("bearpower", "price")],
+        "timeperiod",
+        |args| Ok(node(Eri::new(args.count(0))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.qstick",
+        "TA-Lib QSTICK: mean of the bodies",
+        &[ParamInfo::integer("timeperiod", 1, 10)],
+        PRICE,
+        "timeperiod",
+        |args| Ok(node(Qstick::new(args.count(0))?.0.node)),
+    ),
+    Entry::series(
+        "talib.coppock",
+        "TA-Lib COPPOCK: Coppock curve",
+        &[
+            ParamInfo::integer("wmaperiod", 1, 10),
+            ParamInfo::integer("roc1period", 1, 11),
+            ParamInfo::integer("roc2period", 1, 14),
+        ],
+        PERCENT,
+        "max(roc1period, roc2period) + wmaperiod",
+        |args| Ok(over(Coppock::new(args.count(0), args.count(1), args.count(2))?.0.node, args.source())),
+    ),
+];

@@ -1,0 +1,330 @@
+//! Movement against range: balance of power, vortex, ultimate, vertical-horizontal filter, accumulation.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SpecError,
+    error::check_period,
+    node::{Extreme, Feed, Node, Previous, Reads, Side, Sum, composite, indicator, is_zero, peek_by_copy},
+    registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over},
+    sweep,
+    volatility::true_range::range_of,
+};
+
+/// Body per range.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Balance;
+
+impl Node for Balance {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::OHLC;
+    const STATELESS: bool = true;
+
+    fn next(&mut self, c: Ohlcv) -> Option<f64> {
+        let range = c.high - c.low;
+        Some(if range > 0.0 { (c.close - c.open) / range } else { 0.0 })
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        1
+    }
+
+    fn reset(&mut self) {}
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        for column in out {
+            crate::sweep::map_candles(input, column, |c| {
+                let range = c.high - c.low;
+                if range > 0.0 { (c.close - c.open) / range } else { 0.0 }
+            });
+        }
+    }
+}
+
+/// Movement across candles per true range.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Crossing {
+    previous: Previous<Ohlcv>,
+    range: Sum,
+    plus: Sum,
+    minus: Sum,
+}
+
+impl Node for Crossing {
+    type In = Ohlcv;
+    type Out = [f64; 2];
+
+    composite!({ previous, range, plus, minus } (c: Ohlcv) -> [f64; 2] {
+        let last = previous.feed(c)?;
+        let range = range.feed(range_of(&c, last.close));
+        let (plus, minus) = (plus.feed((c.high - last.low).abs()), minus.feed((c.low - last.high).abs()));
+        let (range, plus, minus) = (range?, plus?, minus?);
+        Some(if range > 0.0 { [plus / range, minus / range] } else { [0.0, 0.0] })
+    });
+
+    fn warmup(&self) -> usize {
+        self.range.len() + 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [plus, minus] = out else { return };
+        let n = self.range.len();
+        sweep::chill(plus, n);
+        sweep::chill(minus, n);
+        let terms = |i: usize| {
+            let (high, low, last) = (c.high[i], c.low[i], i - 1);
+            let (up, down) = ((c.close[last] - high).abs(), (c.close[last] - low).abs());
+            let range = sweep::larger(high - low, sweep::larger(up, down));
+            let moved = f64::from(range != 0.0);
+            [range, (high - c.low[last]).abs(), (low - c.high[last]).abs(), moved]
+        };
+        sweep::roll(n, (1, c.len()), terms, |i, [range, up, down, moved]| {
+            // Without a move the sum of ranges is rounding alone.
+            let some = moved > 0.0 && range > 0.0;
+            (plus[i], minus[i]) = if some { (up / range, down / range) } else { (0.0, 0.0) };
+        });
+    }
+}
+
+/// Buying pressure and true range over one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pressure {
+    buying: Sum,
+    range: Sum,
+}
+
+impl Pressure {
+    fn new(n: usize) -> Self {
+        Self { buying: Sum::new(n), range: Sum::new(n) }
+    }
+}
+
+impl Node for Pressure {
+    type In = (f64, f64);
+    type Out = f64;
+
+    composite!({ buying, range } (input: (f64, f64)) -> f64 {
+        let (buying, range) = (buying.feed(input.0), range.feed(input.1));
+        let (buying, range) = (buying?, range?);
+        Some(if is_zero(range) { 0.0 } else { buying / range })
+    });
+
+    fn warmup(&self) -> usize {
+        self.range.len()
+    }
+}
+
+/// Buying pressure over three windows, the shortest weighing most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ultimate {
+    previous: Previous<Ohlcv>,
+    short: Pressure,
+    middle: Pressure,
+    long: Pressure,
+}
+
+impl Ultimate {
+    fn new(first: usize, second: usize, third: usize) -> Result<Self, SpecError> {
+        let mut periods = [check_period("first", first, 1)?, check_period("second", second, 1)?, third];
+        check_period("third", third, 1)?;
+        periods.sort_unstable();
+        let [short, middle, long] = periods.map(Pressure::new);
+        Ok(Self { previous: Previous::default(), short, middle, long })
+    }
+}
+
+impl Node for Ultimate {
+    type In = Ohlcv;
+    type Out = f64;
+
+    composite!({ previous, short, middle, long } (c: Ohlcv) -> f64 {
+        let last = previous.feed(c)?;
+        let input = (c.close - c.low.min(last.close), range_of(&c, last.close));
+        let (short, middle, long) = (short.feed(input), middle.feed(input), long.feed(input));
+        Some(100.0 * ((4.0 * short? + 2.0 * middle? + long?) / 7.0))
+    });
+
+    fn warmup(&self) -> usize {
+        self.long.warmup() + 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        let mut ranges = vec![0.0; c.len()];
+        sweep::true_ranges(c, &mut ranges);
+        let mut buying = vec![0.0; c.len()];
+        for i in 1..c.len() {
+            let (low, last) = (c.low[i], c.close[i - 1]);
+            buying[i] = c.close[i] - if low < last { low } else { last };
+        }
+        let terms = |i: usize| [buying[i], ranges[i]];
+        let windows = [(4.0, &self.short), (2.0, &self.middle), (1.0, &self.long)];
+        column.fill(0.0);
+        for (weight, window) in windows {
+            sweep::roll(window.warmup(), (1, c.len()), terms, |i, [buying, range]| {
+                let share = weight * (buying / range);
+                column[i] += if is_zero(range) { 0.0 } else { share };
+            });
+        }
+        for slot in column.iter_mut() {
+            *slot = 100.0 * (*slot / 7.0);
+        }
+        sweep::chill(column, self.warmup() - 1);
+    }
+}
+
+/// Range of a window per path travelled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Filter {
+    high: Extreme,
+    low: Extreme,
+    previous: Previous<f64>,
+    path: Sum,
+}
+
+impl Node for Filter {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ high, low, previous, path } (x: f64) -> f64 {
+        let (high, low) = (high.feed(x), low.feed(x));
+        let path = path.feed((x - previous.feed(x)?).abs())?;
+        Some(if path > 0.0 { (high? - low?) / path } else { 0.0 })
+    });
+
+    fn warmup(&self) -> usize {
+        self.path.len() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.path.len(), sweep::one(out));
+        let channel = crate::price::middle::Channel::new(n);
+        let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
+        channel.blocks(candles, |at, high, low| {
+            sweep::map2(high, low, &mut column[at..], |high, low| high - low);
+        });
+        let step = |i: usize| [(input[i] - input[i - 1]).abs()];
+        sweep::roll(n, (1, input.len()), step, |i, [path]| {
+            column[i] = if column[i] > 0.0 { column[i] / path } else { 0.0 };
+        });
+        sweep::chill(column, n);
+    }
+}
+
+/// Sum of the closes' distances from the true extremes.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Accumulation {
+    close: Option<f64>,
+    sum: f64,
+}
+
+impl Node for Accumulation {
+    type In = Ohlcv;
+    type Out = f64;
+
+    fn next(&mut self, c: Ohlcv) -> Option<f64> {
+        let last = self.close.replace(c.close).unwrap_or(c.close);
+        if c.close > last {
+            self.sum += c.close - c.low.min(last);
+        } else if c.close < last {
+            self.sum += c.close - c.high.max(last);
+        }
+        Some(self.sum)
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        1
+    }
+
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
+indicator! {
+    /// Balance of power: body per range, -1 to 1; 0 where the range is.
+    Bop() = || Ok(Balance) => Balance, Ohlcv => f64;
+    bop(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Vortex over `period` candles (1 to 100,000), `[plus, minus]` (E. Botes and D. Siepman, 2010).
+    Vortex(period: usize) = |period| {
+        let n = check_period("period", period, 1)?;
+        let [range, plus, minus] = [n; 3].map(Sum::new);
+        Ok(Crossing { previous: Previous::default(), range, plus, minus })
+    } => Crossing, Ohlcv => [f64; 2];
+    vortex(crate::Candles<'_>) -> 2
+}
+indicator! {
+    /// Ultimate oscillator over three periods (1 to 100,000, in any order), 0 to 100 (L. Williams, 1985).
+    UltOsc(first: usize, second: usize, third: usize) = Ultimate::new => Ultimate, Ohlcv => f64;
+    ultosc(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Vertical-horizontal filter over `period` changes (2 to 100,000): range per path.
+    Vhf(period: usize) = |period| {
+        let n = check_period("period", period, 2)?;
+        let (high, low) = (Extreme::new(Side::Max, n), Extreme::new(Side::Min, n));
+        Ok(Filter { high, low, previous: Previous::default(), path: Sum::new(n) })
+    } => Filter, f64 => f64;
+    vhf(&[f64]) -> one
+}
+indicator! {
+    /// Williams' accumulation/distribution (without volume, as S. Achelis published it).
+    Wad() = || Ok(Accumulation::default()) => Accumulation, Ohlcv => f64;
+    wad(crate::Candles<'_>) -> one
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::candles(
+        "talib.bop",
+        "TA-Lib BOP: balance of power",
+        &[],
+        &[OutputInfo::new("real", "-1 to 1")],
+        "1",
+        |_| Ok(node(Balance)),
+    ),
+    Entry::candles(
+        "talib.vortex",
+        "TA-Lib VORTEX: vortex indicator",
+        &[ParamInfo::integer("timeperiod", 1, 14)],
+        &[OutputInfo::new("plusvi", "ratio"), OutputInfo::new("minusvi", "ratio")],
+        "timeperiod + 1",
+        |args| Ok(node(Vortex::new(args.count(0))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.ultosc",
+        "TA-Lib ULTOSC: ultimate oscillator",
+        &[
+            ParamInfo::integer("timeperiod1", 1, 7),
+            ParamInfo::integer("timeperiod2", 1, 14),
+            ParamInfo::integer("timeperiod3", 1, 28),
+        ],
+        &[OutputInfo::new("real", "0 to 100")],
+        "the longest period + 1",
+        |args| Ok(node(UltOsc::new(args.count(0), args.count(1), args.count(2))?.0.node)),
+    ),
+    Entry::series(
+        "talib.vhf",
+        "TA-Lib VHF: vertical-horizontal filter",
+        &[ParamInfo::integer("timeperiod", 2, 28)],
+        NUMBER,
+        "timeperiod + 1",
+        |args| Ok(over(Vhf::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::candles(
+        "talib.wad",
+        "TA-Lib WAD: Williams' accumulation/distribution",
+        &[],
+        &[OutputInfo::new("real", "price")],
+        "1",
+        |_| Ok(node(Accumulation::default())),
+    ),
+];

@@ -1,0 +1,105 @@
+//! Exponential smoothing seeded by a mean.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Node, peek_by_copy};
+use crate::sweep::{self, Scan};
+
+/// How a level takes in an input.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum Rule {
+    /// `level += k * (x - level)`.
+    Toward,
+    /// `(level * (n - 1) + x) / n`, in Wilder's order.
+    Wilder,
+}
+
+/// Exponential smoothing, seeded by the mean of the first `n` inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Smooth {
+    rule: Rule,
+    n: usize,
+    k: f64,
+    /// Inputs taken, counted up to `n`.
+    seen: usize,
+    /// Sum of the inputs while seeding, the average afterwards.
+    level: f64,
+}
+
+impl Smooth {
+    /// `k = 2 / (n + 1)`.
+    pub(crate) fn ema(n: usize) -> Self {
+        Self { rule: Rule::Toward, n, k: 2.0 / (n as f64 + 1.0), seen: 0, level: 0.0 }
+    }
+
+    /// A constant of its own, seeded as for `n`.
+    pub(crate) fn with_k(n: usize, k: f64) -> Self {
+        Self { k, ..Self::ema(n) }
+    }
+
+    /// `k = 1 / n`.
+    pub(crate) fn wilder(n: usize) -> Self {
+        Self { rule: Rule::Wilder, n, k: 1.0 / n as f64, seen: 0, level: 0.0 }
+    }
+
+    /// The same recurrence by blocks, from this state on.
+    pub(crate) fn scan(&self) -> Scan {
+        let n = self.n as f64;
+        match self.rule {
+            Rule::Toward => Scan::new(1.0 - self.k, self.k, self.level),
+            Rule::Wilder => Scan::new((n - 1.0) / n, 1.0 / n, self.level),
+        }
+    }
+
+    /// The level after the last input; meaningful once warm.
+    pub(crate) fn last(&self) -> f64 {
+        self.level
+    }
+
+    pub(crate) fn period(&self) -> usize {
+        self.n
+    }
+}
+
+impl Node for Smooth {
+    type In = f64;
+    type Out = f64;
+
+    fn next(&mut self, x: f64) -> Option<f64> {
+        if self.seen == self.n {
+            match self.rule {
+                Rule::Toward => self.level += self.k * (x - self.level),
+                Rule::Wilder => {
+                    let n = self.n as f64;
+                    self.level = (self.level * (n - 1.0) + x) / n;
+                }
+            }
+            return Some(self.level);
+        }
+        self.seen += 1;
+        self.level += x;
+        if self.seen < self.n {
+            return None;
+        }
+        self.level /= self.n as f64;
+        Some(self.level)
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        self.n
+    }
+
+    fn reset(&mut self) {
+        self.seen = 0;
+        self.level = 0.0;
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let warm = super::warm_up(self, self.n, input, out);
+        if input.len() > self.n {
+            warm.scan().run(&input[self.n..], &mut sweep::one(out)[self.n..]);
+        }
+    }
+}

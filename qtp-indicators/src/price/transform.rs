@@ -1,0 +1,84 @@
+//! One price out of a candle.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    node::{Node, Reads, indicator, peek_by_copy},
+    registry::{Entry, REAL, node},
+};
+
+/// Makes the node, the public type and the function of each price.
+macro_rules! prices {
+    ($($node:ident $name:ident $function:ident $formula:expr, $summary:literal;)*) => {$(
+        #[doc = $summary]
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        pub(crate) struct $node;
+
+        impl Node for $node {
+            type In = Ohlcv;
+            type Out = f64;
+
+            const READS: Reads = Reads::OHLC;
+            const STATELESS: bool = true;
+
+            fn next(&mut self, candle: Ohlcv) -> Option<f64> {
+                let formula: fn(&Ohlcv) -> f64 = $formula;
+                Some(formula(&candle))
+            }
+
+            peek_by_copy!();
+
+            fn warmup(&self) -> usize {
+                1
+            }
+
+            fn reset(&mut self) {}
+
+            fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+                for column in out {
+                    crate::sweep::map_candles(input, column, $formula);
+                }
+            }
+        }
+
+        indicator! {
+            #[doc = $summary]
+            $name() = || Ok($node) => $node, Ohlcv => f64;
+            $function(crate::Candles<'_>) -> one
+        }
+    )*};
+}
+
+prices! {
+    AverageNode AvgPrice avgprice |c| (c.high + c.low + c.close + c.open) / 4.0, "Mean of open, high, low and close.";
+    MedianNode MedPrice medprice |c| (c.high + c.low) / 2.0, "Middle of high and low.";
+    TypicalNode TypPrice typprice |c| (c.high + c.low + c.close) / 3.0, "Mean of high, low and close.";
+    WeightedNode WclPrice wclprice |c| (c.high + c.low + c.close * 2.0) / 4.0,
+        "Mean of high, low and twice the close.";
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::candles(
+        "talib.avgprice",
+        "TA-Lib AVGPRICE: mean of open, high, low and close",
+        &[],
+        REAL,
+        "1",
+        |_| Ok(node(AverageNode)),
+    ),
+    Entry::candles("talib.medprice", "TA-Lib MEDPRICE: middle of high and low", &[], REAL, "1", |_| {
+        Ok(node(MedianNode))
+    }),
+    Entry::candles("talib.typprice", "TA-Lib TYPPRICE: mean of high, low and close", &[], REAL, "1", |_| {
+        Ok(node(TypicalNode))
+    }),
+    Entry::candles(
+        "talib.wclprice",
+        "TA-Lib WCLPRICE: mean of high, low and twice the close",
+        &[],
+        REAL,
+        "1",
+        |_| Ok(node(WeightedNode)),
+    ),
+];

@@ -1,0 +1,225 @@
+//! Correlation and slope of two series.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Source,
+    error::check_period,
+    node::{Feed, Node, Previous, composite, indicator, is_zero, ratio},
+    registry::{Entry, NUMBER, ParamInfo, pair},
+    window::Window,
+};
+
+/// Sums of two series' deviations from anchors near their means.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Sums {
+    anchor: (f64, f64),
+    x: f64,
+    y: f64,
+    xx: f64,
+    yy: f64,
+    xy: f64,
+    /// Largest sums of squares since the last fresh start.
+    peak: (f64, f64),
+}
+
+/// Spread of the first, spread of the second, and how they move together.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    xx: f64,
+    yy: f64,
+    xy: f64,
+}
+
+/// Below this share of its peak a sum of squares has lost half its digits to what was subtracted since.
+const SHRUNK: f64 = 1e-5;
+
+impl Sums {
+    fn add(&mut self, x: f64, y: f64, sign: f64) {
+        let (x, y) = (x - self.anchor.0, y - self.anchor.1);
+        self.x += x * sign;
+        self.y += y * sign;
+        self.xx += x * x * sign;
+        self.yy += y * y * sign;
+        self.xy += x * y * sign;
+    }
+
+    fn moments(&self, n: f64) -> Moments {
+        Moments {
+            xx: (self.xx - self.x * self.x / n).max(0.0),
+            yy: (self.yy - self.y * self.y / n).max(0.0),
+            xy: self.xy - self.x * self.y / n,
+        }
+    }
+
+    fn fresh(first: &Window, second: &Window, x: f64, y: f64) -> Self {
+        let n = first.capacity() as f64;
+        // Measured from the newest input, so that a flat window has no spread at all.
+        let mean = |window: &Window, newest: f64| {
+            newest + window.iter_with(newest).fold(0.0, |sum, v| sum + (v - newest)) / n
+        };
+        let mut sums = Self { anchor: (mean(first, x), mean(second, y)), ..Self::default() };
+        for (a, b) in first.iter_with(x).zip(second.iter_with(y)) {
+            sums.add(a, b, 1.0);
+        }
+        sums.peak = (sums.xx, sums.yy);
+        sums
+    }
+}
+
+/// The sums over one window of pairs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Joint {
+    first: Window,
+    second: Window,
+    sums: Sums,
+}
+
+impl Joint {
+    fn new(n: usize) -> Self {
+        Self { first: Window::new(n), second: Window::new(n), sums: Sums::default() }
+    }
+
+    fn slide(&self, x: f64, y: f64) -> Sums {
+        if !self.first.is_full() {
+            return if self.first.fills() { Sums::fresh(&self.first, &self.second, x, y) } else { self.sums };
+        }
+        let mut next = self.sums;
+        next.add(self.first.oldest(), self.second.oldest(), -1.0);
+        next.add(x, y, 1.0);
+        next.peak = (next.peak.0.max(next.xx), next.peak.1.max(next.yy));
+        let Moments { xx, yy, .. } = next.moments(self.first.capacity() as f64);
+        if self.first.closes_lap() || xx < next.peak.0 * SHRUNK || yy < next.peak.1 * SHRUNK {
+            return Sums::fresh(&self.first, &self.second, x, y);
+        }
+        next
+    }
+
+    /// Spreads and product, each only where it is more than rounding.
+    fn of(&self, sums: &Sums) -> (f64, f64, f64) {
+        let Moments { xx, yy, xy } = sums.moments(self.first.capacity() as f64);
+        let real = |spread: f64, sum: f64| if spread > 1e-14 * sum { spread } else { 0.0 };
+        (real(xx, sums.xx), real(yy, sums.yy), xy)
+    }
+}
+
+impl Node for Joint {
+    type In = (f64, f64);
+    type Out = [f64; 3];
+
+    fn next(&mut self, (x, y): (f64, f64)) -> Option<[f64; 3]> {
+        self.sums = self.slide(x, y);
+        self.first.push(x);
+        self.second.push(y);
+        self.first.is_full().then(|| self.of(&self.sums).into())
+    }
+
+    fn peek(&self, (x, y): (f64, f64)) -> Option<[f64; 3]> {
+        self.first.fills().then(|| self.of(&self.slide(x, y)).into())
+    }
+
+    fn warmup(&self) -> usize {
+        self.first.capacity()
+    }
+
+    fn reset(&mut self) {
+        self.first.clear();
+        self.second.clear();
+        self.sums = Sums::default();
+    }
+}
+
+/// Pearson's coefficient.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Coefficient {
+    joint: Joint,
+}
+
+impl Node for Coefficient {
+    type In = (f64, f64);
+    type Out = f64;
+
+    composite!({ joint } (input: (f64, f64)) -> f64 {
+        joint.feed(input).map(|[xx, yy, xy]| {
+            if xx > 0.0 && yy > 0.0 { (xy / libm::sqrt(xx * yy)).clamp(-1.0, 1.0) } else { 0.0 }
+        })
+    });
+
+    fn warmup(&self) -> usize {
+        self.joint.warmup()
+    }
+}
+
+/// Slope of the second series' returns over the first's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Slope {
+    previous: Previous<(f64, f64)>,
+    joint: Joint,
+}
+
+fn change(now: f64, before: f64) -> f64 {
+    if is_zero(before) { 0.0 } else { ratio(now - before, before) }
+}
+
+impl Node for Slope {
+    type In = (f64, f64);
+    type Out = f64;
+
+    composite!({ previous, joint } (input: (f64, f64)) -> f64 {
+        let last = previous.feed(input)?;
+        let returns = (change(input.0, last.0), change(input.1, last.1));
+        joint.feed(returns).map(|[xx, _, xy]| if xx > 0.0 { xy / xx } else { 0.0 })
+    });
+
+    fn warmup(&self) -> usize {
+        self.joint.warmup() + 1
+    }
+}
+
+indicator! {
+    /// Pearson's correlation of two inputs over `period` (1 to 100,000), -1 to 1; 0 where one of them is flat.
+    ///
+    /// ```
+    /// let mut out = [0.0; 3];
+    /// qtp_indicators::statistic::correl((&[1.0, 2.0, 3.0], &[5.0, 7.0, 9.0]), 3, &mut out)?;
+    /// assert_eq!(out[2], 1.0);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    Correl(period: usize) = |period| Ok(Coefficient { joint: Joint::new(check_period("period", period, 1)?) })
+        => Coefficient, (f64, f64) => f64;
+    correl((&[f64], &[f64])) -> one
+}
+indicator! {
+    /// Slope of the second input's returns over those of the first, over `period` returns (1 to 100,000).
+    Beta(period: usize) = |period| {
+        Ok(Slope { previous: Previous::default(), joint: Joint::new(check_period("period", period, 1)?) })
+    } => Slope, (f64, f64) => f64;
+    beta((&[f64], &[f64])) -> one
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::candles(
+        "talib.correl",
+        "TA-Lib CORREL: correlation of two series",
+        &[
+            ParamInfo::integer("timeperiod", 1, 30),
+            ParamInfo::source("source0", Source::High),
+            ParamInfo::source("source1", Source::Low),
+        ],
+        NUMBER,
+        "timeperiod",
+        |args| Ok(pair(Correl::new(args.count(0))?.0.node, args.series(1), args.series(2))),
+    ),
+    Entry::candles(
+        "talib.beta",
+        "TA-Lib BETA: slope of the second series' returns over those of the first",
+        &[
+            ParamInfo::integer("timeperiod", 1, 5),
+            ParamInfo::source("source0", Source::High),
+            ParamInfo::source("source1", Source::Low),
+        ],
+        NUMBER,
+        "timeperiod + 1",
+        |args| Ok(pair(Beta::new(args.count(0))?.0.node, args.series(1), args.series(2))),
+    ),
+];

@@ -1,0 +1,299 @@
+//! Least-squares line through a window.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::check_period,
+    node::{Feed, Node, Previous, composite, indicator, ratio},
+    registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, over},
+    window::Window,
+};
+
+/// Sums over one window: plain, of sizes, and weighed by age, the newest 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Sums {
+    plain: f64,
+    sizes: f64,
+    aged: f64,
+}
+
+/// Windows after which the sums are taken afresh.
+const LAPS: usize = 32;
+
+impl Sums {
+    /// Of a window, oldest first.
+    fn fresh(window: impl Iterator<Item = f64>, n: usize) -> Self {
+        let mut sums = Self::default();
+        let mut age = n as f64;
+        for x in window {
+            age -= 1.0;
+            sums.plain += x;
+            sums.sizes += x.abs();
+            sums.aged += age * x;
+        }
+        sums
+    }
+
+    /// After `x` came and `old` left; `None` where the old one dwarfed what is left.
+    #[inline(always)]
+    fn slide(self, n: f64, x: f64, old: f64) -> Option<Self> {
+        let leaving = n * old;
+        let aged = (self.aged + self.plain) - leaving;
+        let plain = (self.plain - old) + x;
+        let sizes = (self.sizes - old.abs()) + x.abs();
+        (leaving.abs() <= 100.0 * sizes).then_some(Self { plain, sizes, aged })
+    }
+}
+
+/// What turns the sums of a window of `n` into a line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Fit {
+    n: f64,
+    times: f64,
+    divisor: f64,
+}
+
+impl Fit {
+    fn new(n: usize) -> Self {
+        let n = n as f64;
+        let times = n * (n - 1.0) * 0.5;
+        let squares = n * (n - 1.0) * (2.0 * n - 1.0) / 6.0;
+        Self { n, times, divisor: times * times - n * squares }
+    }
+
+    /// Slope, and value at the oldest input.
+    #[inline(always)]
+    fn line(self, sums: Sums) -> (f64, f64) {
+        let slope = (self.n * sums.aged - self.times * sums.plain) / self.divisor;
+        (slope, (sums.plain - slope * self.times) / self.n)
+    }
+}
+
+/// Slope and value at the oldest input of the least-squares line.
+///
+/// TA-Lib's sums, in its order and renewed when it renews them: far from zero a slope carries their rounding (5e-10 at
+/// a price of 60,000), and agreement asks for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    window: Window,
+    fit: Fit,
+    sums: Sums,
+    /// Inputs until the sums are taken afresh.
+    left: usize,
+}
+
+impl Line {
+    fn new(n: usize) -> Self {
+        Self { window: Window::new(n), fit: Fit::new(n), sums: Sums::default(), left: 0 }
+    }
+
+    fn n(&self) -> usize {
+        self.window.capacity()
+    }
+
+    fn slide(&self, x: f64) -> (Sums, usize) {
+        let n = self.n();
+        if self.left > 1
+            && let Some(sums) = self.sums.slide(n as f64, x, self.window.oldest())
+        {
+            return (sums, self.left - 1);
+        }
+        (Sums::fresh(self.window.iter_with(x), n), LAPS * n)
+    }
+}
+
+/// Calls `emit` with slope and intercept of every window of `n`.
+#[inline(always)]
+fn lines(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64, f64)) {
+    let (fit, count) = (Fit::new(n), n as f64);
+    let mut at = n - 1;
+    while at < input.len() {
+        let mut sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
+        let (slope, intercept) = fit.line(sums);
+        emit(at, slope, intercept);
+        let end = (at + LAPS * n).min(input.len());
+        let (fresh, gone) = (&input[at + 1..end], &input[at + 1 - n..]);
+        at += 1;
+        for (x, old) in fresh.iter().zip(gone) {
+            let Some(next) = sums.slide(count, *x, *old) else { break };
+            sums = next;
+            let (slope, intercept) = fit.line(sums);
+            emit(at, slope, intercept);
+            at += 1;
+        }
+    }
+}
+
+impl Node for Line {
+    type In = f64;
+    type Out = (f64, f64);
+
+    fn next(&mut self, x: f64) -> Option<(f64, f64)> {
+        if !self.window.fills() {
+            self.window.push(x);
+            return None;
+        }
+        (self.sums, self.left) = self.slide(x);
+        self.window.push(x);
+        Some(self.fit.line(self.sums))
+    }
+
+    fn peek(&self, x: f64) -> Option<(f64, f64)> {
+        self.window.fills().then(|| self.fit.line(self.slide(x).0))
+    }
+
+    fn warmup(&self) -> usize {
+        self.n()
+    }
+
+    fn reset(&mut self) {
+        self.window.clear();
+        (self.sums, self.left) = (Sums::default(), 0);
+    }
+}
+
+/// Makes the node, the public type and the function of each reading of the line.
+macro_rules! readings {
+    ($($node:ident $name:ident $function:ident $reading:expr, $summary:literal;)*) => {$(
+        #[doc = $summary]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub(crate) struct $node {
+            line: Line,
+        }
+
+        impl Node for $node {
+            type In = f64;
+            type Out = f64;
+
+            composite!({ line } (x: f64) -> f64 {
+                let reading: fn(f64, f64, f64) -> f64 = $reading;
+                let n = line.n() as f64;
+                line.feed(x).map(|(slope, intercept)| reading(slope, intercept, n))
+            });
+
+            fn warmup(&self) -> usize {
+                self.line.n()
+            }
+
+            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+                let (n, column) = (self.line.n(), crate::sweep::one(out));
+                let reading: fn(f64, f64, f64) -> f64 = $reading;
+                let count = n as f64;
+                crate::sweep::chill(column, n - 1);
+                lines(n, input, |i, slope, intercept| {
+                    column[i] = reading(slope, intercept, count);
+                });
+            }
+        }
+
+        indicator! {
+            #[doc = $summary]
+            /// `period` is 2 to 100,000.
+            $name(period: usize) = |period| Ok($node { line: Line::new(check_period("period", period, 2)?) })
+                => $node, f64 => f64;
+            $function(&[f64]) -> one
+        }
+    )*};
+}
+
+readings! {
+    End LinearReg linearreg |m, b, n| b + m * (n - 1.0), "Value of the least-squares line at the newest input.";
+    Slope LinearRegSlope linearreg_slope |m, _, _| m, "Slope of the least-squares line per input.";
+    Angle LinearRegAngle linearreg_angle |m, _, _| libm::atan(m) * (180.0 / std::f64::consts::PI),
+        "Angle of the least-squares line in degrees, one input being as wide as one unit is high.";
+    Intercept LinearRegIntercept linearreg_intercept |_, b, _| b,
+        "Value of the least-squares line at the oldest input.";
+    Forecast Tsf tsf |m, b, n| b + m * n, "Value of the least-squares line one input ahead.";
+}
+
+/// Input against the forecast made before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Miss {
+    forecast: Forecast,
+    previous: Previous<f64>,
+}
+
+impl Node for Miss {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ forecast, previous } (x: f64) -> f64 {
+        let next = forecast.feed(x)?;
+        previous.feed(next).map(|forecast| 100.0 * ratio(x - forecast, x))
+    });
+
+    fn warmup(&self) -> usize {
+        self.forecast.warmup() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.forecast.warmup(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n);
+        let before = &input[..input.len().saturating_sub(1)];
+        lines(n, before, |i, slope, intercept| {
+            let x = input[i + 1];
+            column[i + 1] = 100.0 * ratio(x - (intercept + slope * count), x);
+        });
+    }
+}
+
+indicator! {
+    /// Forecast oscillator: how far the input misses the forecast of the `period` (2 to 100,000) before it, in percent.
+    Fosc(period: usize) = |period| {
+        let forecast = Forecast { line: Line::new(check_period("period", period, 2)?) };
+        Ok(Miss { forecast, previous: Previous::default() })
+    } => Miss, f64 => f64;
+    fosc(&[f64]) -> one
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::series(
+        "talib.linearreg",
+        "TA-Lib LINEARREG: value of the least-squares line at the newest input",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(LinearReg::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.linearreg_slope",
+        "TA-Lib LINEARREG_SLOPE: slope of the least-squares line",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(LinearRegSlope::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.linearreg_angle",
+        "TA-Lib LINEARREG_ANGLE: angle of the least-squares line",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        &[OutputInfo::new("real", "degrees")],
+        "timeperiod",
+        |args| Ok(over(LinearRegAngle::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.linearreg_intercept",
+        "TA-Lib LINEARREG_INTERCEPT: value of the least-squares line at the oldest input",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(LinearRegIntercept::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.tsf",
+        "TA-Lib TSF: value of the least-squares line one candle ahead",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        REAL,
+        "timeperiod",
+        |args| Ok(over(Tsf::new(args.count(0))?.0.node, args.source())),
+    ),
+    Entry::series(
+        "talib.fosc",
+        "TA-Lib FOSC: forecast oscillator",
+        &[ParamInfo::integer("timeperiod", 2, 5)],
+        PERCENT,
+        "timeperiod + 1",
+        |args| Ok(over(Fosc::new(args.count(0))?.0.node, args.source())),
+    ),
+];

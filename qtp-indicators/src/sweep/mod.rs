@@ -1,0 +1,125 @@
+//! Loops of the batch forms, over whole columns.
+//!
+//! Element-wise loops and scans are compiled once per vector unit and chosen at run time. Sliding sums are taken afresh
+//! every [`REFRESH`] candles or two windows, whichever is more, so a rounding error does not outlive that.
+
+mod extreme;
+mod roll;
+mod scan;
+mod spread;
+
+pub(crate) use extreme::{Extremes, track};
+pub(crate) use roll::{roll, roll_weighted};
+pub(crate) use scan::Scan;
+pub(crate) use spread::spread;
+
+use crate::Candles;
+
+/// Sliding sums are taken afresh after this many candles.
+pub(crate) const REFRESH: usize = 1024;
+
+/// Runs `f` compiled for the best vector unit of this machine.
+#[inline(always)]
+pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// `f` of every input.
+pub(crate) fn map(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (slot, x) in out.iter_mut().zip(input) {
+                *slot = f(*x);
+            }
+        },
+    );
+}
+
+/// `f` of every pair of inputs.
+pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
+                *slot = f(*a, *b);
+            }
+        },
+    );
+}
+
+/// `f` of open, high, low, close and volume of every candle.
+pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_core::Ohlcv) -> f64) {
+    let n = out.len().min(input.len());
+    let (open, high, low) = (&input.open[..n], &input.high[..n], &input.low[..n]);
+    let (close, volume) = (&input.close[..n], &input.volume[..n]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (i, slot) in out[..n].iter_mut().enumerate() {
+                let (open, high, low) = (open[i], high[i], low[i]);
+                *slot = f(&qtp_core::Ohlcv { open, high, low, close: close[i], volume: volume[i] });
+            }
+        },
+    );
+}
+
+/// The larger of two numbers, neither NaN: one instruction, which the library's `max` is not.
+#[inline(always)]
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// True range of every candle but the first, whose slot gets NaN.
+pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
+    let n = out.len().min(input.len());
+    let Some((first, rest)) = out[..n].split_first_mut() else { return };
+    *first = f64::NAN;
+    let (high, low, close) = (&input.high[1..n], &input.low[1..n], &input.close[..n - 1]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((slot, high), low), close) in rest.iter_mut().zip(high).zip(low).zip(close) {
+                *slot = larger(high - low, larger((close - high).abs(), (close - low).abs()));
+            }
+        },
+    );
+}
+
+/// Candles `at..end` of columns.
+pub(crate) fn part(input: Candles<'_>, at: usize, end: usize) -> Candles<'_> {
+    Candles {
+        open: &input.open[at..end],
+        high: &input.high[at..end],
+        low: &input.low[at..end],
+        close: &input.close[at..end],
+        volume: &input.volume[at..end],
+    }
+}
+
+/// The only column.
+pub(crate) fn one<'a>(out: &'a mut [&mut [f64]]) -> &'a mut [f64] {
+    out.first_mut().map_or(&mut [], |column| &mut **column)
+}
+
+/// Fills the first `count` slots with NaN.
+pub(crate) fn chill(column: &mut [f64], count: usize) {
+    let count = count.min(column.len());
+    column[..count].fill(f64::NAN);
+}
+
+/// Inputs handled at a time where intermediate series are needed: they stay in the cache.
+pub(crate) const BLOCK: usize = 512;
+
+/// Room for one intermediate series.
+pub(crate) type Room = [f64; BLOCK];
+
+/// Calls `f` with the bounds of blocks that cover `from..len`.
+pub(crate) fn blocks(from: usize, len: usize, mut f: impl FnMut(usize, usize)) {
+    let mut at = from;
+    while at < len {
+        let end = (at + BLOCK).min(len);
+        f(at, end);
+        at = end;
+    }
+}

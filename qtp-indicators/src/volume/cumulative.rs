@@ -1,0 +1,259 @@
+//! Lines that add up volume or change by direction.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Source,
+    error::check_period,
+    node::{Feed, Node, Previous, Reads, Smooth, Sum, composite, indicator, peek_by_copy, ratio},
+    registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over, pair},
+};
+
+/// The input pair before, and the line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct State {
+    last: Option<(f64, f64)>,
+    line: f64,
+}
+
+/// The line after a candle, given the one before.
+type Step = fn(f64, (f64, f64), Option<(f64, f64)>) -> f64;
+
+/// Makes the node, the public type and the function of each line over price and volume.
+macro_rules! lines {
+    ($($node:ident $name:ident $function:ident $start:expr, $step:expr, $summary:literal;)*) => {$(
+        #[doc = $summary]
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        pub(crate) struct $node(State);
+
+        impl $node {
+            const NEW: Self = Self(State { last: None, line: $start });
+            const STEP: Step = $step;
+        }
+
+        impl Node for $node {
+            type In = (f64, f64);
+            type Out = f64;
+
+            fn next(&mut self, now: (f64, f64)) -> Option<f64> {
+                self.0.line = Self::STEP(self.0.line, now, self.0.last.replace(now));
+                Some(self.0.line)
+            }
+
+            peek_by_copy!();
+
+            fn warmup(&self) -> usize {
+                1
+            }
+
+            fn reset(&mut self) {
+                *self = Self::NEW;
+            }
+
+            fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+                let column = crate::sweep::one(out);
+                let (mut line, mut last) = ($start, None);
+                for ((slot, price), volume) in column.iter_mut().zip(price).zip(volume) {
+                    line = Self::STEP(line, (*price, *volume), last);
+                    last = Some((*price, *volume));
+                    *slot = line;
+                }
+            }
+        }
+
+        indicator! {
+            #[doc = $summary]
+            /// The inputs are price and volume.
+            $name() = || Ok($node::NEW) => $node, (f64, f64) => f64;
+            $function((&[f64], &[f64])) -> one
+        }
+    )*};
+}
+
+/// The line after a change of price by `last`'s share, if it stays finite.
+fn compound(line: f64, price: f64, last: f64) -> f64 {
+    let next = line + ratio(price - last, last) * line;
+    if next.is_finite() { next } else { line }
+}
+
+lines! {
+    Balance Obv obv 0.0, |line, (price, volume), last| match last {
+        Some((before, _)) if price > before => line + volume,
+        Some((before, _)) if price < before => line - volume,
+        Some(_) => line,
+        None => volume,
+    }, "On-balance volume: adds the volume of rising prices, takes that of falling ones (J. Granville).";
+    Negative Nvi nvi 1000.0, |line, (price, volume), last| match last {
+        Some((before, traded)) if volume < traded => compound(line, price, before),
+        _ => line,
+    }, "Negative volume index from 1000: compounds the change of price where volume fell.";
+    Positive Pvi pvi 1000.0, |line, (price, volume), last| match last {
+        Some((before, traded)) if volume > traded => compound(line, price, before),
+        _ => line,
+    }, "Positive volume index from 1000: compounds the change of price where volume rose.";
+    PriceTrend Pvt pvt 0.0, |line, (price, volume), last| match last {
+        Some((before, _)) => line + ratio(price - before, before) * volume,
+        None => line,
+    }, "Price-volume trend: adds volume times the relative change of price.";
+}
+
+/// Change times volume, smoothed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Force {
+    previous: Previous<f64>,
+    smooth: Smooth,
+}
+
+impl Node for Force {
+    type In = (f64, f64);
+    type Out = f64;
+
+    composite!({ previous, smooth } (input: (f64, f64)) -> f64 {
+        let (price, volume) = input;
+        let last = previous.feed(price)?;
+        smooth.feed((price - last) * volume)
+    });
+
+    fn warmup(&self) -> usize {
+        self.smooth.period() + 1
+    }
+
+    fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, (price, volume), out);
+        let (mut scan, mut room, column) =
+            (warm.smooth.scan(), [0.0; crate::sweep::BLOCK], crate::sweep::one(out));
+        crate::sweep::blocks(first, price.len(), |at, end| {
+            let room = &mut room[..end - at];
+            crate::sweep::map2(&price[at..end], &price[at - 1..], room, |x, last| x - last);
+            for (slot, volume) in room.iter_mut().zip(&volume[at..end]) {
+                *slot *= volume;
+            }
+            scan.run(room, &mut column[at..end]);
+        });
+    }
+}
+
+/// Range per volume.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Facilitation;
+
+impl Node for Facilitation {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HLV;
+    const STATELESS: bool = true;
+
+    fn next(&mut self, c: Ohlcv) -> Option<f64> {
+        Some(ratio(c.high - c.low, c.volume))
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        1
+    }
+
+    fn reset(&mut self) {}
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        for column in out {
+            crate::sweep::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
+        }
+    }
+}
+
+/// Volume per mean of the volumes before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Relative {
+    baseline: Sum,
+    /// The mean at the candle before.
+    previous: Previous<f64>,
+}
+
+impl Node for Relative {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ baseline, previous } (x: f64) -> f64 {
+        let n = baseline.len() as f64;
+        let mean = baseline.feed(x)? / n;
+        previous.feed(mean).map(|mean| x / mean)
+    });
+
+    fn warmup(&self) -> usize {
+        self.baseline.len() + 1
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.baseline.len(), crate::sweep::one(out));
+        let count = n as f64;
+        crate::sweep::chill(column, n);
+        let before = input.len().saturating_sub(1);
+        let terms = |i: usize| [input[i], f64::from(input[i] != 0.0)];
+        crate::sweep::roll(n, (0, before), terms, |i, [sum, traded]| {
+            // Without a trade the sum is rounding alone.
+            let mean = if traded > 0.0 { sum / count } else { 0.0 };
+            column[i + 1] = input[i + 1] / mean;
+        });
+    }
+}
+
+indicator! {
+    /// Elder's force index: exponential average over `period` (1 to 100,000) of change times volume. The inputs are price
+    /// and volume.
+    Efi(period: usize) = |period| {
+        Ok(Force { previous: Previous::default(), smooth: Smooth::ema(check_period("period", period, 1)?) })
+    } => Force, (f64, f64) => f64;
+    efi((&[f64], &[f64])) -> one
+}
+indicator! {
+    /// Market facilitation index (B. Williams): range per volume, 0 where nothing traded.
+    MarketFi() = || Ok(Facilitation) => Facilitation, Ohlcv => f64;
+    marketfi(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Volume per mean of the `period` volumes before it (1 to 100,000); infinite or NaN where those are 0.
+    Rvol(period: usize) = |period| {
+        Ok(Relative { baseline: Sum::new(check_period("period", period, 1)?), previous: Previous::default() })
+    } => Relative, f64 => f64;
+    rvol(&[f64]) -> one
+}
+
+const VOLUME: &[OutputInfo] = &[OutputInfo::new("real", "volume")];
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::series("talib.obv", "TA-Lib OBV: on-balance volume", &[], VOLUME, "1", |args| {
+        Ok(pair(Balance::NEW, args.source(), Source::Volume))
+    }),
+    Entry::series("talib.nvi", "TA-Lib NVI: negative volume index", &[], NUMBER, "1", |args| {
+        Ok(pair(Negative::NEW, args.source(), Source::Volume))
+    }),
+    Entry::series("talib.pvi", "TA-Lib PVI: positive volume index", &[], NUMBER, "1", |args| {
+        Ok(pair(Positive::NEW, args.source(), Source::Volume))
+    }),
+    Entry::series("talib.pvt", "TA-Lib PVT: price-volume trend", &[], VOLUME, "1", |args| {
+        Ok(pair(PriceTrend::NEW, args.source(), Source::Volume))
+    }),
+    Entry::series(
+        "talib.efi",
+        "TA-Lib EFI: Elder's force index",
+        &[ParamInfo::integer("timeperiod", 1, 13)],
+        &[OutputInfo::new("real", "price times volume")],
+        "timeperiod + 1",
+        |args| Ok(pair(Efi::new(args.count(0))?.0.node, args.source(), Source::Volume)),
+    ),
+    Entry::candles("talib.marketfi", "TA-Lib MARKETFI: market facilitation index", &[], NUMBER, "1", |_| {
+        Ok(node(Facilitation))
+    }),
+    Entry::candles(
+        "talib.rvol",
+        "TA-Lib RVOL: volume per mean of the volumes before",
+        &[ParamInfo::integer("timeperiod", 1, 20), ParamInfo::source("source", Source::Volume)],
+        NUMBER,
+        "timeperiod + 1",
+        |args| Ok(over(Rvol::new(args.count(0))?.0.node, args.series(1))),
+    ),
+];

@@ -1,0 +1,291 @@
+//! Money flow: where in its range a candle closed, times its volume.
+
+use qtp_core::Ohlcv;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SpecError,
+    error::check_period,
+    node::{Feed, Node, Previous, Reads, Sum, composite, indicator, peek_by_copy, warm_up},
+    registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
+    sweep,
+};
+
+/// Volume times the place of the close in the range, -1 to 1; 0 in a flat candle.
+fn flow(c: &Ohlcv) -> f64 {
+    let range = c.high - c.low;
+    let flow = (((c.close - c.low) - (c.high - c.close)) / range) * c.volume;
+    if range > 0.0 { flow } else { 0.0 }
+}
+
+/// [`flow`] of candle `i` of columns.
+fn flow_of(c: crate::Candles<'_>, i: usize) -> f64 {
+    let (high, low, close) = (c.high[i], c.low[i], c.close[i]);
+    flow(&Ohlcv { open: close, high, low, close, volume: c.volume[i] })
+}
+
+/// Sum of the flows.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Line {
+    sum: f64,
+}
+
+impl Node for Line {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
+
+    fn next(&mut self, candle: Ohlcv) -> Option<f64> {
+        self.sum += flow(&candle);
+        Some(self.sum)
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        1
+    }
+
+    fn reset(&mut self) {
+        self.sum = 0.0;
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (mut sum, column) = (0.0, sweep::one(out));
+        sweep::map_candles(c, column, flow);
+        for slot in column {
+            sum += *slot;
+            *slot = sum;
+        }
+    }
+}
+
+/// Difference of two averages of the line, both seeded by its first value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Oscillator {
+    line: Line,
+    fast: (f64, f64),
+    slow: (f64, f64),
+    warmup: usize,
+    /// Candles taken, counted up to `warmup`.
+    seen: usize,
+}
+
+impl Oscillator {
+    fn new(fast: usize, slow: usize) -> Result<Self, SpecError> {
+        let (fast, slow) = (check_period("fast", fast, 2)?, check_period("slow", slow, 2)?);
+        let k = |n: usize| (2.0 / (n as f64 + 1.0), 0.0);
+        Ok(Self { line: Line::default(), fast: k(fast), slow: k(slow), warmup: fast.max(slow), seen: 0 })
+    }
+}
+
+impl Node for Oscillator {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
+
+    fn next(&mut self, candle: Ohlcv) -> Option<f64> {
+        let line = self.line.next(candle)?;
+        for (k, level) in [&mut self.fast, &mut self.slow] {
+            *level = if self.seen == 0 { line } else { *k * line + (1.0 - *k) * *level };
+        }
+        self.seen = (self.seen + 1).min(self.warmup);
+        (self.seen == self.warmup).then_some(self.fast.1 - self.slow.1)
+    }
+
+    peek_by_copy!();
+
+    fn warmup(&self) -> usize {
+        self.warmup
+    }
+
+    fn reset(&mut self) {
+        self.line.reset();
+        (self.fast.1, self.slow.1, self.seen) = (0.0, 0.0, 0);
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let warm = warm_up(self, self.warmup, c, out);
+        let (mut sum, column) = (warm.line.sum, sweep::one(out));
+        let scan = |(k, level): (f64, f64)| sweep::Scan::new(1.0 - k, k, level);
+        let (mut fast, mut slow) = (scan(warm.fast), scan(warm.slow));
+        let (mut line, mut room): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        sweep::blocks(self.warmup, c.len(), |at, end| {
+            let (line, room) = (&mut line[..end - at], &mut room[..end - at]);
+            sweep::map_candles(sweep::part(c, at, end), line, flow);
+            for slot in line.iter_mut() {
+                sum += *slot;
+                *slot = sum;
+            }
+            fast.run(line, room);
+            slow.run(line, &mut column[at..end]);
+            for (slot, fast) in column[at..end].iter_mut().zip(room) {
+                *slot = *fast - *slot;
+            }
+        });
+    }
+}
+
+/// Sum of flows per sum of volumes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Share {
+    flow: Sum,
+    volume: Sum,
+}
+
+impl Node for Share {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
+
+    composite!({ flow, volume } (candle: Ohlcv) -> f64 {
+        let (flow, volume) = (flow.feed(self::flow(&candle)), volume.feed(candle.volume));
+        let (flow, volume) = (flow?, volume?);
+        Some(if volume > 0.0 { flow / volume } else { 0.0 })
+    });
+
+    fn warmup(&self) -> usize {
+        self.volume.len()
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.volume.len(), sweep::one(out));
+
+        sweep::chill(column, n - 1);
+        sweep::roll(
+            n,
+            (0, c.len()),
+            |i| [flow_of(c, i), c.volume[i], f64::from(c.volume[i] != 0.0)],
+            |i, [flow, volume, traded]| {
+                // Without a trade the sums are rounding alone.
+                column[i] = if traded > 0.0 && volume > 0.0 { flow / volume } else { 0.0 };
+            },
+        );
+    }
+}
+
+/// Turnover of rising typical prices per all turnover.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MoneyFlow {
+    previous: Previous<f64>,
+    up: Sum,
+    down: Sum,
+}
+
+impl Node for MoneyFlow {
+    type In = Ohlcv;
+    type Out = f64;
+
+    const READS: Reads = Reads::HLCV;
+
+    composite!({ previous, up, down } (c: Ohlcv) -> f64 {
+        let typical = (c.high + c.low + c.close) / 3.0;
+        let last = previous.feed(typical)?;
+        let change = typical - last;
+        let still = change.abs() <= 1e-14 * (typical.abs() + last.abs());
+        let flow = if still { 0.0 } else { typical * c.volume };
+        let (up, down) = (up.feed(if change < 0.0 { 0.0 } else { flow }), down.feed(if change < 0.0 { flow } else { 0.0 }));
+        let (up, down) = (up?, down?);
+        let total = up + down;
+        Some(if total <= 0.0 { 0.0 } else { 100.0 * (up.clamp(0.0, total) / total) })
+    });
+
+    fn warmup(&self) -> usize {
+        self.up.len() + 1
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, column) = (self.up.len(), sweep::one(out));
+        sweep::chill(column, n);
+        let typical = |i: usize| (c.high[i] + c.low[i] + c.close[i]) / 3.0;
+        let terms = |i: usize| {
+            let (now, last) = (typical(i), typical(i - 1));
+            let change = now - last;
+            let still = change.abs() <= 1e-14 * (now.abs() + last.abs());
+            let flow = if still { 0.0 } else { now * c.volume[i] };
+            let (up, down) = if change < 0.0 { (0.0, flow) } else { (flow, 0.0) };
+            [up, down, f64::from(flow != 0.0)]
+        };
+        sweep::roll(n, (1, c.len()), terms, |i, [up, down, moved]| {
+            let total = up + down;
+            // Without a flow the sums are rounding alone.
+            let some = moved > 0.0 && total > 0.0;
+            column[i] = if some { 100.0 * (up.clamp(0.0, total) / total) } else { 0.0 };
+        });
+    }
+}
+
+indicator! {
+    /// Accumulation/distribution line (M. Chaikin).
+    ///
+    /// ```
+    /// use qtp_indicators::{Candles, volume};
+    ///
+    /// let (high, low, close, traded) = ([3.0, 4.0], [1.0, 2.0], [3.0, 2.0], [10.0, 4.0]);
+    /// let mut out = [0.0; 2];
+    /// volume::ad(Candles::new(&close, &high, &low, &close, &traded)?, &mut out)?;
+    /// assert_eq!(out, [10.0, 6.0]);
+    /// # Ok::<(), qtp_indicators::SpecError>(())
+    /// ```
+    Ad() = || Ok(Line::default()) => Line, Ohlcv => f64;
+    ad(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Chaikin's oscillator: average of [`Ad`] over `fast` less that over `slow` (2 to 100,000).
+    AdOsc(fast: usize, slow: usize) = Oscillator::new => Oscillator, Ohlcv => f64;
+    adosc(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Chaikin's money flow over `period` candles (1 to 100,000), -1 to 1.
+    Cmf(period: usize) = |period| {
+        let n = check_period("period", period, 2)?;
+        Ok(Share { flow: Sum::new(n), volume: Sum::new(n) })
+    } => Share, Ohlcv => f64;
+    cmf(crate::Candles<'_>) -> one
+}
+indicator! {
+    /// Money flow index over `period` changes (2 to 100,000), 0 to 100 (G. Quong and A. Soudack).
+    Mfi(period: usize) = |period| {
+        let n = check_period("period", period, 2)?;
+        Ok(MoneyFlow { previous: Previous::default(), up: Sum::new(n), down: Sum::new(n) })
+    } => MoneyFlow, Ohlcv => f64;
+    mfi(crate::Candles<'_>) -> one
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::candles(
+        "talib.ad",
+        "TA-Lib AD: accumulation/distribution line",
+        &[],
+        &[OutputInfo::new("real", "volume")],
+        "1",
+        |_| Ok(node(Line::default())),
+    ),
+    Entry::candles(
+        "talib.adosc",
+        "TA-Lib ADOSC: Chaikin's oscillator",
+        &[ParamInfo::integer("fastperiod", 2, 3), ParamInfo::integer("slowperiod", 2, 10)],
+        &[OutputInfo::new("real", "volume")],
+        "max(fastperiod, slowperiod)",
+        |args| Ok(node(AdOsc::new(args.count(0), args.count(1))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.cmf",
+        "TA-Lib CMF: Chaikin's money flow",
+        &[ParamInfo::integer("timeperiod", 2, 20)],
+        NUMBER,
+        "timeperiod",
+        |args| Ok(node(Cmf::new(args.count(0))?.0.node)),
+    ),
+    Entry::candles(
+        "talib.mfi",
+        "TA-Lib MFI: money flow index",
+        &[ParamInfo::integer("timeperiod", 2, 14)],
+        &[OutputInfo::new("real", "0 to 100")],
+        "timeperiod + 1",
+        |args| Ok(node(Mfi::new(args.count(0))?.0.node)),
+    ),
+];
