@@ -1,54 +1,35 @@
-//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm; or draws them.
+//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm; or draws
+//! them over the candles.
 
 use std::fs::File;
-<<<<<<< HEAD
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Parser};
-use qtp_core::Timeframe;
-use qtp_examples::chart::ChartArgs;
-use qtp_examples::exit::Failure;
-use qtp_exchange::candle_file::{self, CandleFile, CandleFileOptions, TimeIs, TimeUnit};
-use qtp_indicators::{Spec, SpecIndicator};
-=======
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-
-use clap::Parser;
 use qtp_core::{Candle, Timeframe};
+use qtp_examples::chart::ChartArgs;
 use qtp_examples::exit::Failure;
 use qtp_exchange::candle_file::{self, CandleFileOptions, TimeIs, TimeUnit};
 use qtp_indicators::{Candles, IndicatorInfo, Spec, SpecIndicator, catalogue};
->>>>>>> main
 
 /// Computes indicators over a candle file, as columns or as a chart.
 #[derive(Debug, Parser)]
 #[command(name = "indicators", version)]
-#[command(group = ArgGroup::new("result").args(["out", "chart"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("result").args(["out", "chart", "list"]).required(true).multiple(true))]
 struct Args {
     /// Candle file, CSV or gzip
     #[arg(long, value_name = "FILE", required_unless_present = "list")]
     candles: Option<PathBuf>,
     /// Indicator, such as 'ema(20)' or 'talib.macd(12,26,9)'; may be given several times
-<<<<<<< HEAD
-    #[arg(long = "indicator", value_name = "SPEC", required_unless_present = "chart")]
+    #[arg(long = "indicator", value_name = "SPEC", required_unless_present_any = ["list", "chart"])]
     indicators: Vec<String>,
     /// Where the columns go
     #[arg(long, value_name = "FILE.csv")]
     out: Option<PathBuf>,
-=======
-    #[arg(long = "indicator", value_name = "SPEC", required_unless_present = "list")]
-    indicators: Vec<String>,
-    /// Where the columns go
-    #[arg(long, value_name = "FILE.csv", required_unless_present = "list")]
-    out: Option<PathBuf>,
     /// Lists every indicator as a table in Markdown, and nothing else
     #[arg(long)]
     list: bool,
->>>>>>> main
     /// Width of a candle [default: the most frequent step]
     #[arg(long, value_name = "T")]
     timeframe: Option<Timeframe>,
@@ -67,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let (Some(candles), Some(path), false) = (&args.candles, &args.out, args.list) else {
+    let (Some(candles), false) = (&args.candles, args.list) else {
         return list(&mut std::io::stdout().lock());
     };
     let mut indicators = Vec::new();
@@ -80,32 +61,20 @@ fn run(args: &Args) -> Result<(), Failure> {
         time_is: args.time_is,
         time_unit: args.time_unit,
     };
-<<<<<<< HEAD
-    let file = candle_file::read(&args.candles, &options)?;
-    let specs: Vec<Spec> = indicators.iter().map(|indicator| indicator.spec().clone()).collect();
+    let file = candle_file::read(candles, &options)?;
     if let Some(path) = &args.out {
-        write_columns(path, &file, &mut indicators)?;
+        save(path, &indicators, &file.candles)?;
     }
+    let specs: Vec<Spec> = indicators.iter().map(|indicator| indicator.spec().clone()).collect();
     args.chart.draw(&file, &specs)
 }
 
-fn write_columns(path: &Path, file: &CandleFile, indicators: &mut [SpecIndicator]) -> Result<(), Failure> {
-    let name = path.display();
-    let mut out = BufWriter::new(File::create(path).map_err(|error| format!("{name}: {error}"))?);
-    write!(out, "time")?;
-    for indicator in indicators.iter() {
-        for column in indicator.columns() {
-            // A column is named by its spec, and a spec holds commas.
-            let quote = if column.contains(',') { "\"" } else { "" };
-            write!(out, ",{quote}{column}{quote}")?;
-        }
-=======
-    let file = candle_file::read(candles, &options)?;
-    let columns = compute(&indicators, &file.candles)?;
+fn save(path: &Path, indicators: &[SpecIndicator], candles: &[Candle]) -> Result<(), Failure> {
+    let columns = compute(indicators, candles)?;
     let name = path.display();
     let refused = |error: std::io::Error| format!("{name}: {error}");
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(refused)?);
-    write(&mut out, &indicators, &file.candles, &columns).and_then(|()| out.flush()).map_err(refused)?;
+    write(&mut out, indicators, candles, &columns).and_then(|()| out.flush()).map_err(refused)?;
     Ok(())
 }
 
@@ -138,19 +107,11 @@ fn write(
         // A column is named by its spec, and a spec holds commas.
         let quote = if column.contains(',') { "\"" } else { "" };
         write!(out, ",{quote}{column}{quote}")?;
->>>>>>> main
     }
     writeln!(out)?;
     let mut digits = zmij::Buffer::new();
     for (i, candle) in candles.iter().enumerate() {
         write!(out, "{}", candle.open_time())?;
-<<<<<<< HEAD
-        for indicator in indicators.iter_mut() {
-            let values = &mut row[..indicator.width()];
-            indicator.update(&candle.ohlcv(), candle.open_time().as_nanos(), values);
-            for value in values {
-                if value.is_nan() { write!(out, ",")? } else { write!(out, ",{value}")? }
-=======
         for column in columns {
             let value = column[i];
             out.write_all(b",")?;
@@ -158,7 +119,6 @@ fn write(
                 // The shortest digits that read back as the same number.
                 let digits = digits.format(value);
                 out.write_all(digits.strip_suffix(".0").unwrap_or(digits).as_bytes())?;
->>>>>>> main
             }
         }
         out.write_all(b"\n")?;
