@@ -1,4 +1,5 @@
 //! Charts: what they draw, what they refuse, and that they are well-formed whatever the data.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: a failed set-up fails the test")]
 
 use proptest::prelude::*;
 use qtp_core::{Ohlcv, Timestamp};

@@ -31,7 +31,7 @@ pub struct ProfileRow {
 
 impl Profile {
     /// The profile of the range of these candles in about `rows` rows: a candle's volume is spread over the rows that it
-    /// touches, and the value area is the classic one of 70 %. `None` without volume or where all prices are equal.
+    /// touches, and the value area is the classic one of 70 %. `None` without candles, without volume, or where all prices are equal.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Profile {
         let candles: Vec<_> = bars.iter().map(|bar| bar.ohlcv).collect();
         let low = candles.iter().map(|candle| candle.low).fold(f64::INFINITY, f64::min);
         let high = candles.iter().map(|candle| candle.high).fold(f64::NEG_INFINITY, f64::max);
-        if !(high > low) {
+        if low >= high {
             return Ok(None);
         }
         let base = ProfileParams { spread: Spread::Overlap, ..ProfileParams::default() };

@@ -2,21 +2,22 @@
 
 use qtp_core::Timestamp;
 
-use super::super::data::{Marker, MarkerKind, Pane};
+use super::super::data::{Colour, Marker, MarkerKind, Pane};
 use super::super::picture::{Anchor, Path, Pen, Shape, Word};
 use super::{Sheet, View};
 
 const LARGE: f64 = 4.6;
 const SMALL: f64 = 2.6;
+/// The colour of zones.
+const ZONE: Colour = Colour::Series(2);
 
 impl Sheet<'_> {
     /// What lies behind the series: the zone and the levels.
     pub(super) fn ground(&mut self, pane: &Pane, view: &View) {
         let right = self.layout.right;
-        if let Some((low, high)) = pane.zone {
-            if let (Some(bottom), Some(top)) = (view.scale.y(low), view.scale.y(high)) {
-                self.picture.rect((0.0, top, right, bottom - top), self.palette.colour(ZONE), 0.07);
-            }
+        let zone = pane.zone.and_then(|(low, high)| view.scale.y(low).zip(view.scale.y(high)));
+        if let Some((bottom, top)) = zone {
+            self.picture.rect((0.0, top, right, bottom - top), self.palette.colour(ZONE), 0.07);
         }
         for level in &pane.levels {
             let Some(y) = view.scale.y(level.value).map(|y| y.round() + 0.5) else { continue };
@@ -96,6 +97,3 @@ impl Sheet<'_> {
         Some((self.layout.x(index), view.scale.y(value)?))
     }
 }
-
-/// The colour of zones.
-const ZONE: super::super::data::Colour = super::super::data::Colour::Series(2);

@@ -99,13 +99,11 @@ impl Sheet<'_> {
 
     fn band(&mut self, plot: &Plot, other: &[f64], view: &View) {
         let mut path = Path::default();
-        let mut edges = (Vec::new(), Vec::new());
+        let mut edges = Vec::new();
         let pairs = plot.values.iter().zip(other).enumerate();
         for (index, (upper, lower)) in pairs {
             if let (Some(upper), Some(lower)) = (view.scale.y(*upper), view.scale.y(*lower)) {
-                let x = self.layout.x(index);
-                edges.0.push((x, upper));
-                edges.1.push((x, lower));
+                edges.push((self.layout.x(index), upper, lower));
             } else {
                 close_band(&mut path, &mut edges);
             }
@@ -183,12 +181,14 @@ impl Sheet<'_> {
     }
 }
 
-fn close_band(path: &mut Path, edges: &mut (Vec<(f64, f64)>, Vec<(f64, f64)>)) {
-    let (mut outline, back) = std::mem::take(edges);
-    outline.extend(back.into_iter().rev());
+/// Adds the surface between edges, as (x, upper, lower), and begins the next.
+fn close_band(path: &mut Path, edges: &mut Vec<(f64, f64, f64)>) {
+    let mut outline: Vec<(f64, f64)> = edges.iter().map(|(x, upper, _)| (*x, *upper)).collect();
+    outline.extend(edges.iter().rev().map(|(x, _, lower)| (*x, *lower)));
     if outline.len() > 2 {
         path.polygon(&outline);
     }
+    edges.clear();
 }
 
 /// Runs of values without a gap, as (index, value), with a point added wherever they cross zero.
