@@ -31,3 +31,7 @@ pub struct QuantumCipher;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/reference/quantum-volume-profile.md")]
 pub struct QuantumVolumeProfile;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/charts.md")]
+pub struct Charts;

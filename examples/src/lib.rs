@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod bot;
+pub mod chart;
 pub mod exit;
 mod guides;
 pub mod percent;

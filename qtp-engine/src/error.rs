@@ -64,6 +64,12 @@ pub enum EngineError {
         #[source]
         source: Source,
     },
+    /// A chart cannot be drawn from this data.
+    #[error("chart: {problem}")]
+    Chart {
+        /// What stands in the way.
+        problem: String,
+    },
     /// A replay gave other commands than the journal holds.
     #[error("record {seq}: the journal has {recorded}, the replay gave {replayed}")]
     Difference {

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod capability;
+pub mod chart;
 mod config;
 mod confirmation;
 mod connection;

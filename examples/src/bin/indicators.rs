@@ -1,28 +1,31 @@
-//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm.
+//! Computes indicators over a candle file: one row a candle, one column an output, empty until warm; or draws
+//! them over the candles.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgGroup, Parser};
 use qtp_core::{Candle, Timeframe};
+use qtp_examples::chart::ChartArgs;
 use qtp_examples::exit::Failure;
 use qtp_exchange::candle_file::{self, CandleFileOptions, TimeIs, TimeUnit};
 use qtp_indicators::{Candles, IndicatorInfo, Spec, SpecIndicator, catalogue};
 
-/// Computes indicators over a candle file.
+/// Computes indicators over a candle file, as columns or as a chart.
 #[derive(Debug, Parser)]
 #[command(name = "indicators", version)]
+#[command(group = ArgGroup::new("result").args(["out", "chart", "list"]).required(true).multiple(true))]
 struct Args {
     /// Candle file, CSV or gzip
     #[arg(long, value_name = "FILE", required_unless_present = "list")]
     candles: Option<PathBuf>,
     /// Indicator, such as 'ema(20)' or 'talib.macd(12,26,9)'; may be given several times
-    #[arg(long = "indicator", value_name = "SPEC", required_unless_present = "list")]
+    #[arg(long = "indicator", value_name = "SPEC", required_unless_present_any = ["list", "chart"])]
     indicators: Vec<String>,
     /// Where the columns go
-    #[arg(long, value_name = "FILE.csv", required_unless_present = "list")]
+    #[arg(long, value_name = "FILE.csv")]
     out: Option<PathBuf>,
     /// Lists every indicator as a table in Markdown, and nothing else
     #[arg(long)]
@@ -36,6 +39,8 @@ struct Args {
     /// Unit of Unix times: s, ms, us or ns
     #[arg(long, value_name = "U")]
     time_unit: Option<TimeUnit>,
+    #[command(flatten)]
+    chart: ChartArgs,
 }
 
 fn main() -> ExitCode {
@@ -43,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let (Some(candles), Some(path), false) = (&args.candles, &args.out, args.list) else {
+    let (Some(candles), false) = (&args.candles, args.list) else {
         return list(&mut std::io::stdout().lock());
     };
     let mut indicators = Vec::new();
@@ -57,11 +62,19 @@ fn run(args: &Args) -> Result<(), Failure> {
         time_unit: args.time_unit,
     };
     let file = candle_file::read(candles, &options)?;
-    let columns = compute(&indicators, &file.candles)?;
+    if let Some(path) = &args.out {
+        save(path, &indicators, &file.candles)?;
+    }
+    let specs: Vec<Spec> = indicators.iter().map(|indicator| indicator.spec().clone()).collect();
+    args.chart.draw(&file, &specs)
+}
+
+fn save(path: &Path, indicators: &[SpecIndicator], candles: &[Candle]) -> Result<(), Failure> {
+    let columns = compute(indicators, candles)?;
     let name = path.display();
     let refused = |error: std::io::Error| format!("{name}: {error}");
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(refused)?);
-    write(&mut out, &indicators, &file.candles, &columns).and_then(|()| out.flush()).map_err(refused)?;
+    write(&mut out, indicators, candles, &columns).and_then(|()| out.flush()).map_err(refused)?;
     Ok(())
 }
 

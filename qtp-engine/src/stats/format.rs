@@ -110,7 +110,7 @@ fn without_negative_zero(text: &str) -> &str {
     zero.unwrap_or(text)
 }
 
-fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let text = without_negative_zero(text);
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, decimals) = rest.split_once('.').map_or((rest, None), |(whole, d)| (whole, Some(d)));

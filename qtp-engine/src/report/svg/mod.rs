@@ -7,6 +7,7 @@ mod waterfall;
 
 pub use chart::{Chart, Frame, Marker, MarkerShape};
 pub use histogram::histogram;
+pub(crate) use scale::month_name;
 pub use scale::{TimeTick, time_ticks, value_ticks};
 pub use waterfall::waterfall;
 

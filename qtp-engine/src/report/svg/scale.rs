@@ -118,7 +118,7 @@ fn month_ticks(start: i64, end: i64, room: i64) -> Vec<TimeTick> {
     ticks
 }
 
-fn month_name(month: u32) -> &'static str {
+pub(crate) fn month_name(month: u32) -> &'static str {
     usize::try_from(month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?)).copied().unwrap_or("")
 }
 
