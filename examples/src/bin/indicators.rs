@@ -11,6 +11,7 @@ use qtp_core::{Candle, Timeframe};
 use qtp_examples::chart::ChartArgs;
 use qtp_examples::exit::Failure;
 use qtp_exchange::candle_file::{self, CandleFileOptions, TimeIs, TimeUnit};
+use qtp_indicators::resample::batch_at;
 use qtp_indicators::{Candles, IndicatorInfo, Spec, SpecIndicator, catalogue};
 
 /// Computes indicators over a candle file, as columns or as a chart.
@@ -63,14 +64,19 @@ fn run(args: &Args) -> Result<(), Failure> {
     };
     let file = candle_file::read(candles, &options)?;
     if let Some(path) = &args.out {
-        save(path, &indicators, &file.candles)?;
+        save(path, &indicators, file.timeframe, &file.candles)?;
     }
     let specs: Vec<Spec> = indicators.iter().map(|indicator| indicator.spec().clone()).collect();
     args.chart.draw(&file, &specs)
 }
 
-fn save(path: &Path, indicators: &[SpecIndicator], candles: &[Candle]) -> Result<(), Failure> {
-    let columns = compute(indicators, candles)?;
+fn save(
+    path: &Path,
+    indicators: &[SpecIndicator],
+    timeframe: Timeframe,
+    candles: &[Candle],
+) -> Result<(), Failure> {
+    let columns = compute(indicators, timeframe, candles)?;
     let name = path.display();
     let refused = |error: std::io::Error| format!("{name}: {error}");
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(refused)?);
@@ -79,7 +85,11 @@ fn save(path: &Path, indicators: &[SpecIndicator], candles: &[Candle]) -> Result
 }
 
 /// Every output of every indicator over all candles, by the batch form.
-fn compute(indicators: &[SpecIndicator], candles: &[Candle]) -> Result<Vec<Vec<f64>>, Failure> {
+fn compute(
+    indicators: &[SpecIndicator],
+    timeframe: Timeframe,
+    candles: &[Candle],
+) -> Result<Vec<Vec<f64>>, Failure> {
     let numbers: Vec<_> = candles.iter().map(Candle::ohlcv).collect();
     let column = |read: fn(&qtp_core::Ohlcv) -> f64| numbers.iter().map(read).collect::<Vec<f64>>();
     let (open, high, low) = (column(|c| c.open), column(|c| c.high), column(|c| c.low));
@@ -90,7 +100,8 @@ fn compute(indicators: &[SpecIndicator], candles: &[Candle]) -> Result<Vec<Vec<f
     for indicator in indicators {
         let mut outputs = vec![vec![0.0; candles.len()]; indicator.width()];
         let mut views: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-        indicator.batch(table, &times, &mut views)?;
+        let refused = |error| format!("--indicator {error}");
+        batch_at(indicator, timeframe, table, &times, &mut views).map_err(refused)?;
         columns.append(&mut outputs);
     }
     Ok(columns)
@@ -128,11 +139,6 @@ fn write(
 
 fn build(text: &str) -> Result<SpecIndicator, Failure> {
     let spec: Spec = text.parse().map_err(|error| format!("--indicator {text}: {error}"))?;
-    if spec.timeframe().is_some() {
-        return Err(
-            format!("--indicator {text}: another timeframe than the file's is not supported here").into()
-        );
-    }
     Ok(spec.build().map_err(|error| format!("--indicator {text}: {error}"))?)
 }
 

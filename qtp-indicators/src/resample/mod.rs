@@ -9,10 +9,12 @@ mod candle;
 mod event;
 mod gather;
 mod grid;
+mod higher;
 mod trade;
 
 pub use candle::CandleResampler;
 pub use event::{EventCandle, EventCandles, EventRule};
 pub use gather::{GapPolicy, LatePolicy, ResampleCounts, ResamplePolicy, Resampled};
 pub use grid::{Alignment, Session};
+pub use higher::batch_at;
 pub use trade::TradeResampler;
