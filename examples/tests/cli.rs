@@ -333,7 +333,7 @@ fn a_bad_spec_is_refused_with_the_position() {
         ("ema(1,2,3)", "character 6"),
         ("nonsense(3)", "character 0"),
         ("ema(zero)", "character 4"),
-        ("ema(20)@1h", "timeframe"),
+        ("ema(20)@30s", "30s candles cannot be made"),
     ];
     for (spec, words) in all {
         let ran = indicators(&candles, &["rsi(14)", spec], &out);

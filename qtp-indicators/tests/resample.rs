@@ -10,7 +10,7 @@ use qtp_indicators::{
     SpecError,
     resample::{
         Alignment, CandleResampler, EventCandles, EventRule, GapPolicy, LatePolicy, ResamplePolicy,
-        Resampled, Session, TradeResampler,
+        Resampled, Session, TradeResampler, batch_at,
     },
 };
 
@@ -280,4 +280,63 @@ proptest! {
         actual.extend(trades[cut..].iter().map(|t| restored.update(t).unwrap()));
         prop_assert_eq!(actual, expected);
     }
+}
+
+proptest! {
+    #[test]
+    fn a_spec_of_a_higher_timeframe_sees_only_candles_that_have_closed(
+        steps in prop::collection::vec((1_i64..4, 1_u32..1000, 1_u32..9), 1..80),
+    ) {
+        let (mut minute, mut candles) = (3, Vec::new());
+        for (step, price, volume) in steps {
+            minute += step;
+            let (low, high) = ((price).to_string(), (price + 2).to_string());
+            let (open, close) = ((price + 1).to_string(), (price + price % 3).to_string());
+            candles.push(candle(Timeframe::M1, minute * 60_000, [&open, &high, &low, &close, &volume.to_string()]));
+        }
+        let numbers: Vec<_> = candles.iter().map(Candle::ohlcv).collect();
+        let column = |read: fn(&qtp_core::Ohlcv) -> f64| numbers.iter().map(read).collect::<Vec<f64>>();
+        let (open, high, low) = (column(|c| c.open), column(|c| c.high), column(|c| c.low));
+        let (close, volume) = (column(|c| c.close), column(|c| c.volume));
+        let table = qtp_indicators::Candles::new(&open, &high, &low, &close, &volume).unwrap();
+        let times: Vec<i64> = candles.iter().map(|candle| candle.open_time().as_nanos()).collect();
+        let mut row = vec![0.0; candles.len()];
+        let indicator = qtp_indicators::build("talib.ad@5m").unwrap();
+        batch_at(&indicator, Timeframe::M1, table, &times, &mut [&mut row]).unwrap();
+
+        // The same from exact candles, streaming, at every row anew from the beginning.
+        for i in 0..candles.len() {
+            let mut fives = CandleResampler::new(Timeframe::M5, Alignment::Utc, LENIENT).unwrap();
+            let mut line = qtp_indicators::build("talib.ad").unwrap();
+            let (mut out, mut expected) = ([f64::NAN], f64::NAN);
+            let mut done = Vec::new();
+            for candle in &candles[..=i] {
+                done.extend(fives.update(candle).unwrap());
+            }
+            done.extend(fives.finish().unwrap());
+            for five in done.iter().filter(|five| five.candle.close_time() <= candles[i].close_time()) {
+                line.update(&five.candle.ohlcv(), five.candle.open_time().as_nanos(), &mut out);
+                expected = out[0];
+            }
+            let near = (row[i] - expected).abs() <= 1e-9 * expected.abs().max(1.0);
+            prop_assert!(near || row[i].is_nan() && expected.is_nan(), "row {}: {} {}", i, row[i], expected);
+        }
+    }
+}
+
+#[test]
+fn a_timeframe_that_lower_candles_cannot_make_is_refused() {
+    let (price, times) = ([1.0, 2.0], [0, 60_000_000_000]);
+    let candles = qtp_indicators::Candles::hlc(&price, &price, &price).unwrap();
+    let mut row = [0.0; 2];
+    for (spec, timeframe) in
+        [("sma(2)@1m", Timeframe::M5), ("sma(2)@3m", Timeframe::from_nanos(120_000_000_000).unwrap())]
+    {
+        let indicator = qtp_indicators::build(spec).unwrap();
+        let refused = batch_at(&indicator, timeframe, candles, &times, &mut [&mut row]);
+        assert!(matches!(refused, Err(SpecError::Input { .. })), "{spec}");
+    }
+    let same = qtp_indicators::build("sma(2)@1m").unwrap();
+    batch_at(&same, Timeframe::M1, candles, &times, &mut [&mut row]).unwrap();
+    assert!((row[1] - 1.5).abs() < f64::EPSILON);
 }
