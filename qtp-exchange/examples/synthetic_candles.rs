@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::io::Write as _;
 
-use qtp_core::Timeframe;
-use qtp_exchange::candle_file::{CandleBatch, CandleSource as _};
+use qtp_core::{CandleBatch, Timeframe};
+use qtp_exchange::candle_file::CandleSource as _;
 use qtp_exchange::synthetic::{SyntheticCoin, SyntheticConfig, SyntheticFeed};
 
 const SEED: u64 = 7;
