@@ -86,7 +86,8 @@ fn what_cannot_be_drawn_is_refused() {
         (candles.as_str(), ["--from", "2025-01-01"], "no candle is in the range"),
         (empty.to_str().unwrap(), ["--last", "5"], "empty.csv"),
     ] {
-        let said = chart(file, &out, &more).refusal();
+        let ran = chart(file, &out, &more);
+        let said = ran.refusal();
         assert!(said.contains(word), "{said}");
     }
     for more in
