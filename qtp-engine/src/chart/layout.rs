@@ -112,6 +112,11 @@ impl Layout {
     }
 }
 
+/// More candles than this never fit.
+pub(super) fn most(options: &ChartOptions) -> usize {
+    (f64::from(options.width) / NARROWEST).max(1.0) as usize
+}
+
 /// The price pane, then the others below it; their right edges are set once the axes' width is known.
 pub(super) fn panes(options: &ChartOptions, others: usize) -> Vec<Rect> {
     let bottom = f64::from(options.height(others)) - TIME_AXIS;

@@ -49,17 +49,21 @@ impl Chart {
 
     /// How many of its candles fit into a picture of this size.
     pub fn capacity(&self, options: &ChartOptions) -> usize {
-        let (_, layout) = self.arrange(options);
+        let newest = self.newest(layout::most(options));
+        let (_, layout) = newest.as_ref().unwrap_or(self).arrange(options);
         layout.capacity()
     }
 
     fn picture(&self, options: &ChartOptions) -> Result<Picture, EngineError> {
         options.check()?;
         self.check()?;
+        // Axes depend on what is drawn, so that they are only made of what may fit.
+        if let Some(newest) = self.newest(layout::most(options)) {
+            return newest.picture(options);
+        }
         let (views, layout) = self.arrange(options);
-        let (count, fits) = (self.bars.len(), layout.capacity());
-        if count > fits {
-            return self.window(count - fits..count).picture(options);
+        if let Some(newest) = self.newest(layout.capacity()) {
+            return newest.picture(options);
         }
         let palette = options.theme.palette();
         let times: Vec<_> = self.bars.iter().map(|bar| bar.time).collect();
@@ -74,6 +78,12 @@ impl Chart {
         let mut sheet = Sheet { chart: self, palette, layout, views, marks, picture };
         sheet.draw();
         Ok(sheet.picture)
+    }
+
+    /// The newest of more than `most` candles.
+    fn newest(&self, most: usize) -> Option<Self> {
+        let count = self.bars.len();
+        (count > most).then(|| self.window(count - most..count))
     }
 
     fn arrange(&self, options: &ChartOptions) -> (Vec<View>, Layout) {
