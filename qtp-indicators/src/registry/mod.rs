@@ -34,10 +34,12 @@ pub(crate) use spec::Args;
 use crate::{SpecError, average, cycle, math, momentum, price, statistic, volatility, volume};
 
 /// Largest number of outputs of one indicator.
-pub const MAX_OUTPUTS: usize = 8;
+pub const MAX_OUTPUTS: usize = 10;
 
 /// One line per indicator file; the order is the catalogue's.
 static ENTRIES: &[&[Entry]] = &[
+    average::alligator::ENTRIES,
+    average::alma::ENTRIES,
     average::dema::ENTRIES,
     average::ema::ENTRIES,
     average::hma::ENTRIES,
@@ -45,10 +47,13 @@ static ENTRIES: &[&[Entry]] = &[
     average::ma::ENTRIES,
     average::mama::ENTRIES,
     average::mavp::ENTRIES,
+    average::mcginley::ENTRIES,
     average::rma::ENTRIES,
     average::sma::ENTRIES,
+    average::swma::ENTRIES,
     average::t3::ENTRIES,
     average::trima::ENTRIES,
+    average::vidya::ENTRIES,
     average::vwma::ENTRIES,
     average::wma::ENTRIES,
     average::zlema::ENTRIES,
@@ -57,14 +62,22 @@ static ENTRIES: &[&[Entry]] = &[
     momentum::cci::ENTRIES,
     momentum::change::ENTRIES,
     momentum::cmou::ENTRIES,
+    momentum::connors::ENTRIES,
     momentum::directional::ENTRIES,
+    momentum::fisher::ENTRIES,
     momentum::fractal::ENTRIES,
+    momentum::kst::ENTRIES,
     momentum::macd::ENTRIES,
     momentum::oscillator::ENTRIES,
+    momentum::pmo::ENTRIES,
+    momentum::qqe::ENTRIES,
     momentum::range::ENTRIES,
     momentum::rsi::ENTRIES,
+    momentum::squeeze::ENTRIES,
+    momentum::stc::ENTRIES,
     momentum::stoch::ENTRIES,
     momentum::trix::ENTRIES,
+    momentum::vigor::ENTRIES,
     volatility::atr::ENTRIES,
     volatility::bands::ENTRIES,
     volatility::bollinger::ENTRIES,
