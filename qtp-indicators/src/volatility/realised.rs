@@ -43,7 +43,8 @@ const NAMES: &[&str] = &["close", "parkinson", "garman_klass", "rogers_satchell"
 
 /// Logarithm of `a / b`; 0 where one of them is not a price.
 fn log(a: f64, b: f64) -> f64 {
-    if a > 0.0 && b > 0.0 { libm::log(a) - libm::log(b) } else { 0.0 }
+    let share = a / b;
+    if b > 0.0 && share.is_normal() && share > 0.0 { libm::log(share) } else { 0.0 }
 }
 
 /// One candle's share in the variance.
