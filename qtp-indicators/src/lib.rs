@@ -15,6 +15,7 @@ mod rolling;
 mod session;
 pub mod statistic;
 mod sweep;
+pub mod tradingview;
 pub mod volatility;
 pub mod volume;
 mod window;

@@ -31,7 +31,7 @@ pub(crate) use kernel::{Row, fill, timed_candles};
 pub(crate) use node_kernel::{node, over, pair};
 pub(crate) use spec::Args;
 
-use crate::{SpecError, average, cycle, math, momentum, price, statistic, volatility, volume};
+use crate::{SpecError, average, cycle, math, momentum, price, statistic, tradingview, volatility, volume};
 
 /// Largest number of outputs of one indicator.
 pub const MAX_OUTPUTS: usize = 10;
@@ -112,6 +112,10 @@ static ENTRIES: &[&[Entry]] = &[
     statistic::rank::ENTRIES,
     statistic::regression::ENTRIES,
     statistic::zscore::ENTRIES,
+    tradingview::average::ENTRIES,
+    tradingview::directional::ENTRIES,
+    tradingview::range::ENTRIES,
+    tradingview::strength::ENTRIES,
     math::extreme::ENTRIES,
     math::operator::ENTRIES,
     math::sum::ENTRIES,
