@@ -39,41 +39,51 @@ impl RollingSum {
 }
 
 /// Linearly weighted sum of the window: the newest input weighs `n`, the oldest 1.
+///
+/// Deviations from an anchor are summed, the input with which the last fresh sum was taken: a slope is then as exact
+/// far from zero as near it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct RollingWeightedSum {
+    anchor: f64,
     weighted: f64,
     plain: f64,
-    peak: f64,
 }
 
 impl RollingWeightedSum {
-    pub(crate) fn get(self) -> f64 {
+    /// The weighted sum of the deviations.
+    pub(crate) fn weighted(self) -> f64 {
         self.weighted
     }
 
-    /// The sum without weights.
-    pub(crate) fn plain(self) -> f64 {
-        self.plain
+    pub(crate) fn anchor(self) -> f64 {
+        self.anchor
     }
 
     /// The sums after `x` enters `window`.
     pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
         if !window.is_full() {
-            let weighted = self.weighted + x * (window.len() + 1) as f64;
-            return Self { weighted, plain: self.plain + x, peak: self.peak.max(weighted.abs()) };
+            // They start once the window is full.
+            return if window.fills() { Self::fresh(window, x) } else { self };
         }
-        // Taking the plain sum away lowers every weight by one, which drops the oldest input.
-        let weighted = (self.weighted - self.plain) + x * window.capacity() as f64;
-        let peak = self.peak.max(weighted.abs());
-        if window.closes_lap() || weighted.abs() < peak * SHRUNK {
-            let mut fresh = Self::default();
-            for (i, v) in window.iter_with(x).enumerate() {
-                fresh.weighted += v * (i + 1) as f64;
-                fresh.plain += v;
-            }
-            return Self { peak: fresh.weighted.abs(), ..fresh };
+        let (n, oldest) = (window.capacity() as f64, window.oldest());
+        let weighted = (self.weighted - self.plain) + (x - self.anchor) * n;
+        let level = self.anchor * (n * (n + 1.0) * 0.5);
+        let stale = (weighted + level).abs() < level.abs().max(weighted.abs()) * SHRUNK;
+        let left = (oldest - self.anchor).abs() * n * SHRUNK > weighted.abs() + level.abs();
+        if window.closes_lap() || stale || left {
+            return Self::fresh(window, x);
         }
-        Self { weighted, plain: (self.plain - window.oldest()) + x, peak }
+        Self { weighted, plain: (self.plain - oldest) + x, ..self }
+    }
+
+    fn fresh(window: &Window, x: f64) -> Self {
+        let mut fresh = Self { anchor: x, ..Self::default() };
+        for (i, v) in window.iter_with(x).enumerate() {
+            let deviation = v - x;
+            fresh.weighted += deviation * (i + 1) as f64;
+            fresh.plain += deviation;
+        }
+        fresh
     }
 }
 

@@ -22,10 +22,6 @@ impl Window {
         self.values.len()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(crate) fn is_full(&self) -> bool {
         self.len == self.values.len()
     }

@@ -52,11 +52,14 @@ impl Node for Hull {
             // Weighted sums that start with the block; the block overlaps the last by `m - 1`.
             let start = if at == n - 1 { at } else { at + 1 - m };
             let span = &mut series[..end - start];
-            sweep::roll_weighted(n, &input[start + 1 - n..end], |i, w, _| span[i + 1 - n] = w / whole_total);
-            sweep::roll_weighted(half, &input[start + 1 - half..end], |i, w, _| {
-                span[i + 1 - half] = 2.0 * (w / half_total) - span[i + 1 - half];
+            sweep::roll_weighted(n, &input[start + 1 - n..end], |i, w| {
+                span[i + 1 - n] = w.weighted / whole_total + w.anchor;
             });
-            sweep::roll_weighted(m, span, |i, w, _| column[start + i] = w / total);
+            sweep::roll_weighted(half, &input[start + 1 - half..end], |i, w| {
+                let mean = w.weighted / half_total + w.anchor;
+                span[i + 1 - half] = 2.0 * mean - span[i + 1 - half];
+            });
+            sweep::roll_weighted(m, span, |i, w| column[start + i] = w.weighted / total + w.anchor);
             at = end;
         }
     }

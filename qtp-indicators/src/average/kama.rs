@@ -47,13 +47,15 @@ impl Node for Efficiency {
 
 /// Calls `emit` with the ratio at every index from `n` on.
 fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64)) {
-    let step = |i: usize| [(input[i] - input[i - 1]).abs()];
-    crate::sweep::roll(n, (1, input.len()), step, |i, [path]| {
+    let terms = |i: usize| {
+        let step = (input[i] - input[i - 1]).abs();
+        [step, f64::from(step != 0.0)]
+    };
+    crate::sweep::roll(n, (1, input.len()), terms, |i, [path, moved]| {
         let net = input[i] - input[i - n];
-        // A flat stretch leaves the sum's rounding, not zero; its sum is exact once taken afresh.
-        let path =
-            if path <= 1e-12 * input[i].abs() { (i + 1 - n..=i).map(|i| step(i)[0]).sum() } else { path };
-        emit(i, if path <= net || path == 0.0 { 1.0 } else { (net / path).abs() });
+        // Without a move the path is rounding alone.
+        let still = moved == 0.0 || path <= net || path == 0.0;
+        emit(i, if still { 1.0 } else { (net / path).abs() });
     });
 }
 

@@ -39,15 +39,10 @@ impl Node for Weighed {
             return column.copy_from_slice(price);
         }
         crate::sweep::chill(column, n - 1);
-        let terms = |i: usize| [price[i] * volume[i], volume[i]];
-        crate::sweep::roll(n, (0, price.len()), terms, |i, sums| {
-            let [mut turnover, mut traded] = sums;
-            if traded <= 1e-9 * volume[i - (n - 1)] || traded <= 0.0 {
-                // What is left may be rounding alone.
-                [turnover, traded] =
-                    (i + 1 - n..=i).fold([0.0; 2], |[a, b], i| [a + terms(i)[0], b + volume[i]]);
-            }
-            column[i] = turnover / traded;
+        let terms = |i: usize| [price[i] * volume[i], volume[i], f64::from(volume[i] != 0.0)];
+        crate::sweep::roll(n, (0, price.len()), terms, |i, [turnover, sum, traded]| {
+            // Without a trade the sums are rounding alone.
+            column[i] = if traded > 0.0 { turnover / sum } else { f64::NAN };
         });
     }
 }

@@ -24,7 +24,7 @@ impl WeightedMean {
 
     fn mean(&self, sum: RollingWeightedSum) -> f64 {
         let n = self.window.capacity();
-        sum.get() / (n * (n + 1) / 2) as f64
+        sum.weighted() / (n * (n + 1) / 2) as f64 + sum.anchor()
     }
 }
 
@@ -55,7 +55,7 @@ impl Node for WeightedMean {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
         let total = (n * (n + 1) / 2) as f64;
         crate::sweep::chill(column, n - 1);
-        crate::sweep::roll_weighted(n, input, |i, weighted, _| column[i] = weighted / total);
+        crate::sweep::roll_weighted(n, input, |i, sums| column[i] = sums.weighted / total + sums.anchor);
     }
 }
 

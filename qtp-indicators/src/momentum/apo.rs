@@ -37,6 +37,13 @@ impl Node for Pair {
     fn warmup(&self) -> usize {
         self.fast.warmup().max(self.slow.warmup())
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        if let [fast, slow] = out {
+            self.fast.batch(input, &mut [&mut *fast]);
+            self.slow.batch(input, &mut [&mut *slow]);
+        }
+    }
 }
 
 /// Fast less slow.
@@ -53,6 +60,16 @@ impl Node for Absolute {
 
     fn warmup(&self) -> usize {
         self.pair.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (mut slow, column) = (vec![0.0; input.len()], crate::sweep::one(out));
+        self.pair.batch(input, &mut [&mut *column, &mut slow]);
+        for (slot, slow) in column.iter_mut().zip(slow) {
+            let fast = *slot;
+            *slot = fast - slow;
+        }
+        crate::sweep::chill(column, self.warmup() - 1);
     }
 }
 
@@ -72,6 +89,16 @@ impl Node for Percentage {
 
     fn warmup(&self) -> usize {
         self.pair.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (mut slow, column) = (vec![0.0; input.len()], crate::sweep::one(out));
+        self.pair.batch(input, &mut [&mut *column, &mut slow]);
+        for (slot, slow) in column.iter_mut().zip(slow) {
+            let fast = *slot;
+            *slot = if is_zero(slow) { 0.0 } else { (fast - slow) / slow * 100.0 };
+        }
+        crate::sweep::chill(column, self.warmup() - 1);
     }
 }
 

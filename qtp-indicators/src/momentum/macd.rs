@@ -61,6 +61,24 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
     fn warmup(&self) -> usize {
         self.fast.warmup().max(self.slow.warmup()) + self.signal.warmup() - 1
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [macd, signal, histogram] = out else { return };
+        let from = |skip: &Skip<f64>| (skip.warmup() - 1).min(input.len());
+        let (fast, slow) = (from(&self.skip_fast), from(&self.skip_slow));
+        self.fast.batch(&input[fast..], &mut [&mut macd[fast..]]);
+        self.slow.batch(&input[slow..], &mut [&mut histogram[slow..]]);
+        let first = (self.fast.warmup().max(self.slow.warmup()) - 1).min(input.len());
+        crate::sweep::map2(&macd[first..], &histogram[first..], &mut signal[first..], |fast, slow| {
+            fast - slow
+        });
+        macd[first..].copy_from_slice(&signal[first..]);
+        self.signal.batch(&macd[first..], &mut [&mut signal[first..]]);
+        crate::sweep::map2(macd, signal, histogram, |macd, signal| macd - signal);
+        for column in [&mut **macd, &mut **signal, &mut **histogram] {
+            crate::sweep::chill(column, self.warmup() - 1);
+        }
+    }
 }
 
 fn lines(fast: usize, slow: usize, signal: usize) -> Result<Lines<Smooth>, SpecError> {

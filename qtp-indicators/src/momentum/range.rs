@@ -78,11 +78,15 @@ impl Node for Crossing {
         sweep::chill(minus, n);
         let terms = |i: usize| {
             let (high, low, last) = (c.high[i], c.low[i], i - 1);
-            let range = (high - low).max((c.close[last] - high).abs()).max((c.close[last] - low).abs());
-            [range, (high - c.low[last]).abs(), (low - c.high[last]).abs()]
+            let (up, down) = ((c.close[last] - high).abs(), (c.close[last] - low).abs());
+            let range = sweep::larger(high - low, sweep::larger(up, down));
+            let moved = f64::from(range != 0.0);
+            [range, (high - c.low[last]).abs(), (low - c.high[last]).abs(), moved]
         };
-        sweep::roll(n, (1, c.len()), terms, |i, [range, up, down]| {
-            (plus[i], minus[i]) = if range > 0.0 { (up / range, down / range) } else { (0.0, 0.0) };
+        sweep::roll(n, (1, c.len()), terms, |i, [range, up, down, moved]| {
+            // Without a move the sum of ranges is rounding alone.
+            let some = moved > 0.0 && range > 0.0;
+            (plus[i], minus[i]) = if some { (up / range, down / range) } else { (0.0, 0.0) };
         });
     }
 }
@@ -153,12 +157,18 @@ impl Node for Ultimate {
         let column = sweep::one(out);
         let mut ranges = vec![0.0; c.len()];
         sweep::true_ranges(c, &mut ranges);
-        let terms = |i: usize| [c.close[i] - c.low[i].min(c.close[i - 1]), ranges[i]];
+        let mut buying = vec![0.0; c.len()];
+        for i in 1..c.len() {
+            let (low, last) = (c.low[i], c.close[i - 1]);
+            buying[i] = c.close[i] - if low < last { low } else { last };
+        }
+        let terms = |i: usize| [buying[i], ranges[i]];
         let windows = [(4.0, &self.short), (2.0, &self.middle), (1.0, &self.long)];
         column.fill(0.0);
         for (weight, window) in windows {
             sweep::roll(window.warmup(), (1, c.len()), terms, |i, [buying, range]| {
-                column[i] += if is_zero(range) { 0.0 } else { weight * (buying / range) };
+                let share = weight * (buying / range);
+                column[i] += if is_zero(range) { 0.0 } else { share };
             });
         }
         for slot in column.iter_mut() {

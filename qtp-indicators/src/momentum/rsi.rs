@@ -41,9 +41,9 @@ impl Strength {
         let mut down: sweep::Room = [0.0; sweep::BLOCK];
         sweep::blocks(first, input.len(), |at, end| {
             let (changes, up, down) = (&mut changes[..end - at], &mut up[..end - at], &mut down[..end - at]);
-            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| (x - last).max(0.0));
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(x - last, 0.0));
             gains.run(changes, up);
-            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| (last - x).max(0.0));
+            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(last - x, 0.0));
             losses.run(changes, down);
             sweep::map2(up, down, &mut column[at..end], &of);
         });
@@ -98,7 +98,8 @@ impl RelativeStrength {
 
 fn rsi_of(gain: f64, loss: f64) -> f64 {
     let total = gain + loss;
-    if total > 0.0 { 100.0 * (gain / total) } else { 0.0 }
+    let index = 100.0 * (gain / total);
+    if total > 0.0 { index } else { 0.0 }
 }
 
 fn cmo_of(gain: f64, loss: f64) -> f64 {

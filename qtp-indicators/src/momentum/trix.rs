@@ -114,6 +114,28 @@ impl Node for TrueStrength {
     fn warmup(&self) -> usize {
         self.change.warmup() + 1
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, input, out);
+        let stages = [warm.change.first, warm.change.second, warm.size.first, warm.size.second];
+        let (mut scans, mut rooms) = (stages.map(|stage| stage.scan()), [[0.0; sweep::BLOCK]; 4]);
+        let column = sweep::one(out);
+        sweep::blocks(first, input.len(), |at, end| {
+            let [one, two, three, four] = rooms.each_mut().map(|room| &mut room[..end - at]);
+            let [change, change_twice, size, size_twice] = &mut scans;
+            sweep::map2(&input[at..end], &input[at - 1..], one, |x, last| x - last);
+            sweep::map(one, two, f64::abs);
+            change.run(one, three);
+            change_twice.run(three, one);
+            size.run(two, four);
+            size_twice.run(four, two);
+            sweep::map2(one, two, &mut column[at..end], |change, size| {
+                let index = 100.0 * change / size;
+                if size > 0.0 { index } else { 0.0 }
+            });
+        });
+    }
 }
 
 /// Smoothed distance from the middle of the range per smoothed half range, and its average.

@@ -38,6 +38,25 @@ impl Node for Averaged {
     fn reset(&mut self) {
         self.last = None;
     }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [open, high, low, close] = out else { return };
+        if c.is_empty() {
+            return;
+        }
+        crate::sweep::map_candles(c, close, |c| (((c.open + c.high) + c.low) + c.close) / 4.0);
+        open[0] = (c.open[0] + c.close[0]) / 2.0;
+        crate::sweep::Scan::new(0.5, 0.5, open[0]).run(&close[..close.len() - 1], &mut open[1..]);
+        let larger = crate::sweep::larger;
+        crate::sweep::map2(open, close, high, larger);
+        crate::sweep::map2(open, close, low, |a, b| if a < b { a } else { b });
+        for (slot, x) in high.iter_mut().zip(c.high) {
+            *slot = larger(*slot, *x);
+        }
+        for (slot, x) in low.iter_mut().zip(c.low) {
+            *slot = if *x < *slot { *x } else { *slot };
+        }
+    }
 }
 
 indicator! {

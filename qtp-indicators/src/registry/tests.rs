@@ -85,7 +85,7 @@ fn errors_name_the_place_and_the_nearest_name() {
         ("vwap(anchor=sesion)", "at character 12: unknown choice `sesion`; did you mean `session`?"),
         ("bbands(20,2).uper", "at character 13: unknown output `uper`; did you mean `upper`?"),
         ("ema(20) x", "at character 8: expected `.output`, `@timeframe` or the end, found `x`"),
-        ("äma(20)!", "at character 0: unknown indicator `äma`; did you mean `sma`?"),
+        ("äma(20)!", "at character 0: unknown indicator `äma`; did you mean `ema`?"),
     ] {
         assert_eq!(error(spec), expected, "{spec}");
     }
@@ -98,7 +98,7 @@ fn snapshot_of_another_spec_is_refused_and_changes_nothing() {
     let other = build("ema(6)").unwrap().save().unwrap();
     assert!(matches!(ema.restore(&other), Err(SpecError::Snapshot { .. })));
     let mut damaged = before.clone();
-    damaged["state"]["seen"] = "x".into();
+    damaged["state"]["node"]["seen"] = "x".into();
     assert!(ema.restore(&damaged).is_err());
     assert_eq!(ema.save().unwrap(), before);
 }

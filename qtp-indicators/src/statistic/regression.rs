@@ -6,40 +6,122 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Previous, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, over},
-    rolling::RollingWeightedSum,
     window::Window,
 };
 
+/// Sums over one window: plain, of sizes, and weighed by age, the newest 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Sums {
+    plain: f64,
+    sizes: f64,
+    aged: f64,
+}
+
+/// Windows after which the sums are taken afresh.
+const LAPS: usize = 32;
+
+impl Sums {
+    /// Of a window, oldest first.
+    fn fresh(window: impl Iterator<Item = f64>, n: usize) -> Self {
+        let mut sums = Self::default();
+        let mut age = n as f64;
+        for x in window {
+            age -= 1.0;
+            sums.plain += x;
+            sums.sizes += x.abs();
+            sums.aged += age * x;
+        }
+        sums
+    }
+
+    /// After `x` came and `old` left; `None` where the old one dwarfed what is left.
+    #[inline(always)]
+    fn slide(self, n: f64, x: f64, old: f64) -> Option<Self> {
+        let leaving = n * old;
+        let aged = (self.aged + self.plain) - leaving;
+        let plain = (self.plain - old) + x;
+        let sizes = (self.sizes - old.abs()) + x.abs();
+        (leaving.abs() <= 100.0 * sizes).then_some(Self { plain, sizes, aged })
+    }
+}
+
+/// What turns the sums of a window of `n` into a line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Fit {
+    n: f64,
+    times: f64,
+    divisor: f64,
+}
+
+impl Fit {
+    fn new(n: usize) -> Self {
+        let n = n as f64;
+        let times = n * (n - 1.0) * 0.5;
+        let squares = n * (n - 1.0) * (2.0 * n - 1.0) / 6.0;
+        Self { n, times, divisor: times * times - n * squares }
+    }
+
+    /// Slope, and value at the oldest input.
+    #[inline(always)]
+    fn line(self, sums: Sums) -> (f64, f64) {
+        let slope = (self.n * sums.aged - self.times * sums.plain) / self.divisor;
+        (slope, (sums.plain - slope * self.times) / self.n)
+    }
+}
+
 /// Slope and value at the oldest input of the least-squares line.
+///
+/// TA-Lib's sums, in its order and renewed when it renews them: far from zero a slope carries their rounding (5e-10 at
+/// a price of 60,000), and agreement asks for the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
     window: Window,
-    sums: RollingWeightedSum,
+    fit: Fit,
+    sums: Sums,
+    /// Inputs until the sums are taken afresh.
+    left: usize,
 }
 
 impl Line {
     fn new(n: usize) -> Self {
-        Self { window: Window::new(n), sums: RollingWeightedSum::default() }
+        Self { window: Window::new(n), fit: Fit::new(n), sums: Sums::default(), left: 0 }
     }
 
     fn n(&self) -> usize {
         self.window.capacity()
     }
 
-    fn of(&self, sums: RollingWeightedSum) -> (f64, f64) {
-        fit(self.n(), sums.get(), sums.plain())
+    fn slide(&self, x: f64) -> (Sums, usize) {
+        let n = self.n();
+        if self.left > 1
+            && let Some(sums) = self.sums.slide(n as f64, x, self.window.oldest())
+        {
+            return (sums, self.left - 1);
+        }
+        (Sums::fresh(self.window.iter_with(x), n), LAPS * n)
     }
 }
 
-/// Slope and intercept from the sum that weighs the newest of `n` inputs `n` and the oldest 1, and the plain sum.
-#[inline]
-fn fit(n: usize, weighted: f64, plain: f64) -> (f64, f64) {
-    let n = n as f64;
-    let times = n * (n - 1.0) * 0.5;
-    // Around the mean time, so that a level adds nothing to the slope.
-    let spread = n * (n * n - 1.0) / 12.0;
-    let slope = (weighted - plain * (n + 1.0) * 0.5) / spread;
-    (slope, (plain - slope * times) / n)
+/// Calls `emit` with slope and intercept of every window of `n`.
+#[inline(always)]
+fn lines(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64, f64)) {
+    let (fit, count) = (Fit::new(n), n as f64);
+    let mut at = n - 1;
+    while at < input.len() {
+        let mut sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
+        let (slope, intercept) = fit.line(sums);
+        emit(at, slope, intercept);
+        let end = (at + LAPS * n).min(input.len());
+        let (fresh, gone) = (&input[at + 1..end], &input[at + 1 - n..]);
+        at += 1;
+        for (x, old) in fresh.iter().zip(gone) {
+            let Some(next) = sums.slide(count, *x, *old) else { break };
+            sums = next;
+            let (slope, intercept) = fit.line(sums);
+            emit(at, slope, intercept);
+            at += 1;
+        }
+    }
 }
 
 impl Node for Line {
@@ -47,13 +129,17 @@ impl Node for Line {
     type Out = (f64, f64);
 
     fn next(&mut self, x: f64) -> Option<(f64, f64)> {
-        self.sums = self.sums.slide(&self.window, x);
+        if !self.window.fills() {
+            self.window.push(x);
+            return None;
+        }
+        (self.sums, self.left) = self.slide(x);
         self.window.push(x);
-        self.window.is_full().then(|| self.of(self.sums))
+        Some(self.fit.line(self.sums))
     }
 
     fn peek(&self, x: f64) -> Option<(f64, f64)> {
-        self.window.fills().then(|| self.of(self.sums.slide(&self.window, x)))
+        self.window.fills().then(|| self.fit.line(self.slide(x).0))
     }
 
     fn warmup(&self) -> usize {
@@ -62,7 +148,7 @@ impl Node for Line {
 
     fn reset(&mut self) {
         self.window.clear();
-        self.sums = RollingWeightedSum::default();
+        (self.sums, self.left) = (Sums::default(), 0);
     }
 }
 
@@ -101,8 +187,7 @@ macro_rules! readings {
                 let reading: fn(f64, f64, f64) -> f64 = $reading;
                 let count = n as f64;
                 crate::sweep::chill(column, n - 1);
-                crate::sweep::roll_weighted(n, input, |i, weighted, plain| {
-                    let (slope, intercept) = fit(n, weighted, plain);
+                lines(n, input, |i, slope, intercept| {
                     column[i] = reading(slope, intercept, count);
                 });
             }
@@ -153,8 +238,7 @@ impl Node for Miss {
         let count = n as f64;
         crate::sweep::chill(column, n);
         let before = &input[..input.len().saturating_sub(1)];
-        crate::sweep::roll_weighted(n, before, |i, weighted, plain| {
-            let (slope, intercept) = fit(n, weighted, plain);
+        lines(n, before, |i, slope, intercept| {
             let x = input[i + 1];
             column[i + 1] = 100.0 * ratio(x - (intercept + slope * count), x);
         });

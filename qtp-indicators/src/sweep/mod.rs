@@ -64,6 +64,12 @@ pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_c
     );
 }
 
+/// The larger of two numbers, neither NaN: one instruction, which the library's `max` is not.
+#[inline(always)]
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// True range of every candle but the first, whose slot gets NaN.
 pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
     let n = out.len().min(input.len());
@@ -74,7 +80,7 @@ pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
         #[inline(always)]
         || {
             for (((slot, high), low), close) in rest.iter_mut().zip(high).zip(low).zip(close) {
-                *slot = (high - low).max((close - high).abs()).max((close - low).abs());
+                *slot = larger(high - low, larger((close - high).abs(), (close - low).abs()));
             }
         },
     );

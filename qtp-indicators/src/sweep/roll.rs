@@ -39,26 +39,35 @@ fn add<const K: usize>(sums: &mut [f64; K], terms: [f64; K]) {
     }
 }
 
-/// Calls `emit` with the weighted sum (newest `n`, oldest 1) and the plain sum of the last `n` inputs at every index from
-/// `n - 1` on.
+/// Sums of one window, of deviations from an anchor near its inputs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weighed {
+    /// The newest deviation weighs `n`, the oldest 1.
+    pub(crate) weighted: f64,
+    pub(crate) anchor: f64,
+}
+
+/// Calls `emit` with the sums of the last `n` inputs at every index from `n - 1` on.
 #[inline(always)]
-pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64, f64)) {
-    let (len, step, count) = (input.len(), REFRESH.max(2 * n), n as f64);
+pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize, Weighed)) {
+    let (len, step, count) = (input.len(), (REFRESH / 4).max(2 * n), n as f64);
     let mut at = n - 1;
     while at < len {
-        let (mut weighted, mut plain) = (0.0, 0.0);
-        for (x, weight) in input[at + 1 - n..=at].iter().zip(1..) {
-            weighted += x * f64::from(weight);
-            plain += x;
+        let anchor = input[at];
+        let (mut weighted, mut plain, mut weight) = (0.0, 0.0, 1.0);
+        for x in &input[at + 1 - n..=at] {
+            weighted += (x - anchor) * weight;
+            plain += x - anchor;
+            weight += 1.0;
         }
-        emit(at, weighted, plain);
+        emit(at, Weighed { weighted, anchor });
         let end = (at + step).min(len);
         let fresh = &input[at + 1..end];
         let gone = &input[at + 1 - n..];
         for (i, (x, old)) in fresh.iter().zip(gone).enumerate() {
-            weighted += x * count - plain;
+            weighted += (x - anchor) * count - plain;
             plain += x - old;
-            emit(at + 1 + i, weighted, plain);
+            emit(at + 1 + i, Weighed { weighted, anchor });
         }
         at = end;
     }

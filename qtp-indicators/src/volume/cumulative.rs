@@ -47,6 +47,17 @@ macro_rules! lines {
             fn reset(&mut self) {
                 *self = Self::NEW;
             }
+
+            fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+                let step: fn(f64, (f64, f64), Option<(f64, f64)>) -> f64 = $step;
+                let column = crate::sweep::one(out);
+                let (mut line, mut last) = ($start, None);
+                for ((slot, price), volume) in column.iter_mut().zip(price).zip(volume) {
+                    line = step(line, (*price, *volume), last);
+                    last = Some((*price, *volume));
+                    *slot = line;
+                }
+            }
         }
 
         indicator! {
@@ -179,16 +190,12 @@ impl Node for Relative {
         let count = n as f64;
         crate::sweep::chill(column, n);
         let before = input.len().saturating_sub(1);
-        crate::sweep::roll(
-            n,
-            (0, before),
-            |i| [input[i]],
-            |i, [sum]| {
-                let quiet = || input[i + 1 - n..=i].iter().sum::<f64>();
-                let sum = if sum <= 1e-9 * input[i + 1] || sum <= 0.0 { quiet() } else { sum };
-                column[i + 1] = input[i + 1] / (sum / count);
-            },
-        );
+        let terms = |i: usize| [input[i], f64::from(input[i] != 0.0)];
+        crate::sweep::roll(n, (0, before), terms, |i, [sum, traded]| {
+            // Without a trade the sum is rounding alone.
+            let mean = if traded > 0.0 { sum / count } else { 0.0 };
+            column[i + 1] = input[i + 1] / mean;
+        });
     }
 }
 

@@ -14,7 +14,8 @@ use crate::{
 /// Volume times the place of the close in the range, -1 to 1; 0 in a flat candle.
 fn flow(c: &Ohlcv) -> f64 {
     let range = c.high - c.low;
-    if range > 0.0 { (((c.close - c.low) - (c.high - c.close)) / range) * c.volume } else { 0.0 }
+    let flow = (((c.close - c.low) - (c.high - c.close)) / range) * c.volume;
+    if range > 0.0 { flow } else { 0.0 }
 }
 
 /// [`flow`] of candle `i` of columns.
@@ -157,9 +158,10 @@ impl Node for Share {
         sweep::roll(
             n,
             (0, c.len()),
-            |i| [flow_of(c, i), c.volume[i]],
-            |i, [flow, volume]| {
-                column[i] = if volume > 0.0 { flow / volume } else { 0.0 };
+            |i| [flow_of(c, i), c.volume[i], f64::from(c.volume[i] != 0.0)],
+            |i, [flow, volume, traded]| {
+                // Without a trade the sums are rounding alone.
+                column[i] = if traded > 0.0 && volume > 0.0 { flow / volume } else { 0.0 };
             },
         );
     }
@@ -198,19 +200,20 @@ impl Node for MoneyFlow {
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.up.len(), sweep::one(out));
         sweep::chill(column, n);
-        // Flows are written where they will be needed again: the sign tells their direction.
-        let mut flows = vec![0.0; c.len()];
         let typical = |i: usize| (c.high[i] + c.low[i] + c.close[i]) / 3.0;
-        for i in 1..c.len() {
+        let terms = |i: usize| {
             let (now, last) = (typical(i), typical(i - 1));
             let change = now - last;
             let still = change.abs() <= 1e-14 * (now.abs() + last.abs());
-            flows[i] = if still { 0.0 } else { (now * c.volume[i]).copysign(change * now * c.volume[i]) };
-        }
-        let split = |i: usize| if flows[i] < 0.0 { [0.0, -flows[i]] } else { [flows[i], 0.0] };
-        sweep::roll(n, (1, c.len()), split, |i, [up, down]| {
+            let flow = if still { 0.0 } else { now * c.volume[i] };
+            let (up, down) = if change < 0.0 { (0.0, flow) } else { (flow, 0.0) };
+            [up, down, f64::from(flow != 0.0)]
+        };
+        sweep::roll(n, (1, c.len()), terms, |i, [up, down, moved]| {
             let total = up + down;
-            column[i] = if total <= 0.0 { 0.0 } else { 100.0 * (up.clamp(0.0, total) / total) };
+            // Without a flow the sums are rounding alone.
+            let some = moved > 0.0 && total > 0.0;
+            column[i] = if some { 100.0 * (up.clamp(0.0, total) / total) } else { 0.0 };
         });
     }
 }
