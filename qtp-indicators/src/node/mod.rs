@@ -177,6 +177,12 @@ pub(crate) fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { (a / b).clamp(-crate::INPUT_LIMIT, crate::INPUT_LIMIT) }
 }
 
+/// Logarithm of `a / b`; 0 where that is not above 0 and finite.
+pub(crate) fn log_ratio(a: f64, b: f64) -> f64 {
+    let share = a / b;
+    if b > 0.0 && share.is_normal() && share > 0.0 { libm::log(share) } else { 0.0 }
+}
+
 /// TA-Lib's test for a number that is zero but for rounding.
 pub(crate) fn is_zero(x: f64) -> bool {
     x.abs() < 1e-14

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Previous, composite, indicator, ratio},
+    node::{Feed, Node, Previous, composite, indicator, log_ratio},
     registry::{Entry, OutputInfo, ParamInfo, over},
     window::Window,
 };
@@ -31,12 +31,9 @@ impl Changes {
         let chunk = || self.window.iter_with(newest).skip(from).take(size);
         let mean = chunk().fold(0.0, |sum, x| sum + x) / size as f64;
         let (mut sum, mut squares) = (0.0, 0.0);
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let (mut low, mut high) = (0.0_f64, 0.0_f64);
         for x in chunk() {
             let away = x - mean;
-            if sum == 0.0 && squares == 0.0 {
-                (low, high) = (low.min(away), high.max(away));
-            }
             sum += away;
             squares += away * away;
             (low, high) = (low.min(sum), high.max(sum));
@@ -115,7 +112,7 @@ impl Node for Changes {
     }
 }
 
-/// Of the relative changes of a price.
+/// Of the logarithmic changes of a price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Exponent {
     previous: Previous<f64>,
@@ -128,7 +125,7 @@ impl Node for Exponent {
 
     composite!({ previous, changes } (x: f64) -> f64 {
         let last = previous.feed(x)?;
-        changes.feed(ratio(x - last, last))
+        changes.feed(log_ratio(x, last))
     });
 
     fn warmup(&self) -> usize {
@@ -137,7 +134,7 @@ impl Node for Exponent {
 }
 
 indicator! {
-    /// Hurst exponent over `period` relative changes (16 to 100,000): above 0.5 the price trends, below it reverts.
+    /// Hurst exponent over `period` logarithmic changes (16 to 100,000): above 0.5 the price trends, below it reverts.
     ///
     /// Slope of the rescaled range over the size of the chunk, on logarithmic scales, for the window in 1, 2, 4, ... 32
     /// chunks of at least 8 changes. 0.5 where the price does not move. An update reads the whole window some times.

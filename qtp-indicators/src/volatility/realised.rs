@@ -12,7 +12,7 @@ use crate::{
     SpecError,
     average::sma::Mean,
     error::{check_period, check_real},
-    node::{Feed, Node, Previous, Reads, composite, indicator},
+    node::{Feed, Node, Previous, Reads, composite, indicator, log_ratio},
     registry::{Entry, OutputInfo, ParamInfo, node},
 };
 
@@ -41,15 +41,9 @@ const ESTIMATORS: [Estimator; 5] = [
 ];
 const NAMES: &[&str] = &["close", "parkinson", "garman_klass", "rogers_satchell", "yang_zhang"];
 
-/// Logarithm of `a / b`; 0 where one of them is not a price.
-fn log(a: f64, b: f64) -> f64 {
-    let share = a / b;
-    if b > 0.0 && share.is_normal() && share > 0.0 { libm::log(share) } else { 0.0 }
-}
-
 /// One candle's share in the variance.
 fn share(estimator: Estimator, c: &Ohlcv) -> f64 {
-    let (range, body) = (log(c.high, c.low), log(c.close, c.open));
+    let (range, body) = (log_ratio(c.high, c.low), log_ratio(c.close, c.open));
     match estimator {
         Estimator::Close => 0.0,
         Estimator::Parkinson => range * range / (4.0 * std::f64::consts::LN_2),
@@ -57,7 +51,7 @@ fn share(estimator: Estimator, c: &Ohlcv) -> f64 {
             0.5 * (range * range) - (2.0 * std::f64::consts::LN_2 - 1.0) * (body * body)
         }
         Estimator::RogersSatchell | Estimator::YangZhang => {
-            let (up, down) = (log(c.high, c.open), log(c.low, c.open));
+            let (up, down) = (log_ratio(c.high, c.open), log_ratio(c.low, c.open));
             up * (up - body) + down * (down - body)
         }
     }
@@ -97,8 +91,8 @@ impl Node for Realised {
         let n = outer.warmup() as f64;
         let last = previous.feed(c.close);
         let gaps = *estimator == Estimator::YangZhang;
-        let outer = last.and_then(|last| outer.feed(log(if gaps { c.open } else { c.close }, last)));
-        let inner = if gaps { last.and_then(|_| inner.feed(log(c.close, c.open))) } else { None };
+        let outer = last.and_then(|last| outer.feed(log_ratio(if gaps { c.open } else { c.close }, last)));
+        let inner = if gaps { last.and_then(|_| inner.feed(log_ratio(c.close, c.open))) } else { None };
         let shares = last.and_then(|_| shares.feed(share(*estimator, &c)));
         // Sample variances: by n - 1.
         let (outer, shares) = (outer? * (n / (n - 1.0)), shares?);
