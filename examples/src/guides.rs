@@ -19,3 +19,7 @@ pub struct Determinism;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/configuration.md")]
 pub struct Configuration;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-an-indicator.md")]
+pub struct WriteAnIndicator;

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(clippy::needless_range_loop, reason = "one index reads several columns, at several distances")]
 
 pub mod average;
 mod batch;

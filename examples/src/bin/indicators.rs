@@ -1,29 +1,32 @@
 //! Computes indicators over a candle file: one row a candle, one column an output, empty until warm.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use qtp_core::Timeframe;
+use qtp_core::{Candle, Timeframe};
 use qtp_examples::exit::Failure;
 use qtp_exchange::candle_file::{self, CandleFileOptions, TimeIs, TimeUnit};
-use qtp_indicators::{Spec, SpecIndicator};
+use qtp_indicators::{Candles, IndicatorInfo, Spec, SpecIndicator, catalogue};
 
 /// Computes indicators over a candle file.
 #[derive(Debug, Parser)]
 #[command(name = "indicators", version)]
 struct Args {
     /// Candle file, CSV or gzip
-    #[arg(long, value_name = "FILE")]
-    candles: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "list")]
+    candles: Option<PathBuf>,
     /// Indicator, such as 'ema(20)' or 'talib.macd(12,26,9)'; may be given several times
-    #[arg(long = "indicator", value_name = "SPEC", required = true)]
+    #[arg(long = "indicator", value_name = "SPEC", required_unless_present = "list")]
     indicators: Vec<String>,
     /// Where the columns go
-    #[arg(long, value_name = "FILE.csv")]
-    out: PathBuf,
+    #[arg(long, value_name = "FILE.csv", required_unless_present = "list")]
+    out: Option<PathBuf>,
+    /// Lists every indicator as a table in Markdown, and nothing else
+    #[arg(long)]
+    list: bool,
     /// Width of a candle [default: the most frequent step]
     #[arg(long, value_name = "T")]
     timeframe: Option<Timeframe>,
@@ -40,6 +43,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
+    let (Some(candles), Some(path), false) = (&args.candles, &args.out, args.list) else {
+        return list(&mut std::io::stdout().lock());
+    };
     let mut indicators = Vec::new();
     for text in &args.indicators {
         indicators.push(build(text)?);
@@ -50,31 +56,61 @@ fn run(args: &Args) -> Result<(), Failure> {
         time_is: args.time_is,
         time_unit: args.time_unit,
     };
-    let file = candle_file::read(&args.candles, &options)?;
-    let name = args.out.display();
-    let mut out = BufWriter::new(File::create(&args.out).map_err(|error| format!("{name}: {error}"))?);
+    let file = candle_file::read(candles, &options)?;
+    let columns = compute(&indicators, &file.candles)?;
+    let name = path.display();
+    let refused = |error: std::io::Error| format!("{name}: {error}");
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).map_err(refused)?);
+    write(&mut out, &indicators, &file.candles, &columns).and_then(|()| out.flush()).map_err(refused)?;
+    Ok(())
+}
+
+/// Every output of every indicator over all candles, by the batch form.
+fn compute(indicators: &[SpecIndicator], candles: &[Candle]) -> Result<Vec<Vec<f64>>, Failure> {
+    let numbers: Vec<_> = candles.iter().map(Candle::ohlcv).collect();
+    let column = |read: fn(&qtp_core::Ohlcv) -> f64| numbers.iter().map(read).collect::<Vec<f64>>();
+    let (open, high, low) = (column(|c| c.open), column(|c| c.high), column(|c| c.low));
+    let (close, volume) = (column(|c| c.close), column(|c| c.volume));
+    let table = Candles::new(&open, &high, &low, &close, &volume)?;
+    let times: Vec<i64> = candles.iter().map(|candle| candle.open_time().as_nanos()).collect();
+    let mut columns = Vec::new();
+    for indicator in indicators {
+        let mut outputs = vec![vec![0.0; candles.len()]; indicator.width()];
+        let mut views: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        indicator.batch(table, &times, &mut views)?;
+        columns.append(&mut outputs);
+    }
+    Ok(columns)
+}
+
+fn write(
+    out: &mut impl Write,
+    indicators: &[SpecIndicator],
+    candles: &[Candle],
+    columns: &[Vec<f64>],
+) -> std::io::Result<()> {
     write!(out, "time")?;
-    for indicator in &indicators {
-        for column in indicator.columns() {
-            // A column is named by its spec, and a spec holds commas.
-            let quote = if column.contains(',') { "\"" } else { "" };
-            write!(out, ",{quote}{column}{quote}")?;
-        }
+    for column in indicators.iter().flat_map(SpecIndicator::columns) {
+        // A column is named by its spec, and a spec holds commas.
+        let quote = if column.contains(',') { "\"" } else { "" };
+        write!(out, ",{quote}{column}{quote}")?;
     }
     writeln!(out)?;
-    let mut row = [f64::NAN; qtp_indicators::registry::MAX_OUTPUTS];
-    for candle in &file.candles {
+    let mut digits = zmij::Buffer::new();
+    for (i, candle) in candles.iter().enumerate() {
         write!(out, "{}", candle.open_time())?;
-        for indicator in &mut indicators {
-            let values = &mut row[..indicator.width()];
-            indicator.update(&candle.ohlcv(), candle.open_time().as_nanos(), values);
-            for value in values {
-                if value.is_nan() { write!(out, ",")? } else { write!(out, ",{value}")? }
+        for column in columns {
+            let value = column[i];
+            out.write_all(b",")?;
+            if !value.is_nan() {
+                // The shortest digits that read back as the same number.
+                let digits = digits.format(value);
+                out.write_all(digits.strip_suffix(".0").unwrap_or(digits).as_bytes())?;
             }
         }
-        writeln!(out)?;
+        out.write_all(b"\n")?;
     }
-    Ok(out.flush().map_err(|error| format!("{name}: {error}"))?)
+    Ok(())
 }
 
 fn build(text: &str) -> Result<SpecIndicator, Failure> {
@@ -85,4 +121,19 @@ fn build(text: &str) -> Result<SpecIndicator, Failure> {
         );
     }
     Ok(spec.build().map_err(|error| format!("--indicator {text}: {error}"))?)
+}
+
+fn list(out: &mut impl Write) -> Result<(), Failure> {
+    writeln!(out, "| spec with defaults | what | outputs (unit) | first output at candle |")?;
+    writeln!(out, "|---|---|---|---|")?;
+    for info in catalogue() {
+        writeln!(out, "{}", line(info))?;
+    }
+    Ok(())
+}
+
+fn line(info: &IndicatorInfo) -> String {
+    let outputs: Vec<String> =
+        info.outputs.iter().map(|output| format!("{} ({})", output.name, output.unit)).collect();
+    format!("| `{}` | {} | {} | {} |", info.signature(), info.summary, outputs.join(", "), info.warmup)
 }

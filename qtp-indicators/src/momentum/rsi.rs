@@ -29,7 +29,7 @@ impl Strength {
 impl Strength {
     /// The batch form of what `of` makes of gain and loss.
     fn sweep(&self, input: &[f64], column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
-        let mut warm = self.clone();
+        let mut warm = *self;
         let first = self.warmup();
         for (x, slot) in input.iter().zip(column.iter_mut()).take(first) {
             *slot = warm.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));

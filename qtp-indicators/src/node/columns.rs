@@ -116,21 +116,21 @@ fn sound(column: &[f64]) -> bool {
 }
 
 impl Admit for f64 {
-    type Columns<'a> = &'a [f64];
+    type Columns<'a> = &'a [Self];
 
     fn admitted(self, _: Reads) -> Option<Self> {
         admit(self)
     }
 
-    fn len(columns: &[f64]) -> usize {
+    fn len(columns: &[Self]) -> usize {
         columns.len()
     }
 
-    fn at(columns: &[f64], i: usize) -> f64 {
+    fn at(columns: &[Self], i: usize) -> Self {
         columns[i]
     }
 
-    fn admissible(columns: &[f64], _: Reads) -> bool {
+    fn admissible(columns: &[Self], _: Reads) -> bool {
         sound(columns)
     }
 }

@@ -38,7 +38,7 @@ impl Reads for f64 {
         source.read(candle)
     }
 
-    fn columns(candles: Candles<'_>, [source, _]: [Source; 2], f: &mut dyn FnMut(&[f64])) {
+    fn columns(candles: Candles<'_>, [source, _]: [Source; 2], f: &mut dyn FnMut(&[Self])) {
         f(&column(candles, source));
     }
 }

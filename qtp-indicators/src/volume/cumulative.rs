@@ -17,6 +17,9 @@ struct State {
     line: f64,
 }
 
+/// The line after a candle, given the one before.
+type Step = fn(f64, (f64, f64), Option<(f64, f64)>) -> f64;
+
 /// Makes the node, the public type and the function of each line over price and volume.
 macro_rules! lines {
     ($($node:ident $name:ident $function:ident $start:expr, $step:expr, $summary:literal;)*) => {$(
@@ -26,6 +29,7 @@ macro_rules! lines {
 
         impl $node {
             const NEW: Self = Self(State { last: None, line: $start });
+            const STEP: Step = $step;
         }
 
         impl Node for $node {
@@ -33,8 +37,7 @@ macro_rules! lines {
             type Out = f64;
 
             fn next(&mut self, now: (f64, f64)) -> Option<f64> {
-                let step: fn(f64, (f64, f64), Option<(f64, f64)>) -> f64 = $step;
-                self.0.line = step(self.0.line, now, self.0.last.replace(now));
+                self.0.line = Self::STEP(self.0.line, now, self.0.last.replace(now));
                 Some(self.0.line)
             }
 
@@ -49,11 +52,10 @@ macro_rules! lines {
             }
 
             fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
-                let step: fn(f64, (f64, f64), Option<(f64, f64)>) -> f64 = $step;
                 let column = crate::sweep::one(out);
                 let (mut line, mut last) = ($start, None);
                 for ((slot, price), volume) in column.iter_mut().zip(price).zip(volume) {
-                    line = step(line, (*price, *volume), last);
+                    line = Self::STEP(line, (*price, *volume), last);
                     last = Some((*price, *volume));
                     *slot = line;
                 }
