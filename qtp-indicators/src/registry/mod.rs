@@ -12,6 +12,7 @@
 //! # Ok::<(), qtp_indicators::SpecError>(())
 //! ```
 
+mod alias;
 mod info;
 mod kernel;
 mod lexer;
@@ -73,6 +74,7 @@ static ENTRIES: &[&[Entry]] = &[
     momentum::qqe::ENTRIES,
     momentum::range::ENTRIES,
     momentum::rsi::ENTRIES,
+    momentum::sequential::ENTRIES,
     momentum::squeeze::ENTRIES,
     momentum::stc::ENTRIES,
     momentum::stoch::ENTRIES,
@@ -107,6 +109,7 @@ static ENTRIES: &[&[Entry]] = &[
     price::transform::ENTRIES,
     price::zigzag::ENTRIES,
     cycle::ht::ENTRIES,
+    cycle::sine_wave::ENTRIES,
     statistic::hurst::ENTRIES,
     statistic::pair::ENTRIES,
     statistic::rank::ENTRIES,
@@ -135,10 +138,13 @@ pub fn catalogue() -> impl Iterator<Item = &'static IndicatorInfo> {
 /// Finds an indicator by its name in lower case, such as `ema` or `talib.ema`.
 ///
 /// A TA-Lib function whose bare name no other indicator has is found by that too: `adx` is `talib.adx`.
+/// So are some names that other services use: `psar` is `talib.sar`, `keltnerchannels` is `keltner`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static IndicatorInfo> {
     let bare = |info: &&IndicatorInfo| info.name.strip_prefix("talib.") == Some(name);
-    catalogue().find(|info| info.name == name).or_else(|| catalogue().find(bare))
+    let named = |name: &str| catalogue().find(|info| info.name == name);
+    let alias = || alias::ALIASES.iter().find(|(other, _)| *other == name).and_then(|(_, name)| named(name));
+    named(name).or_else(|| catalogue().find(bare)).or_else(alias)
 }
 
 /// Parses a spec and makes its indicator, ready for the first candle.
