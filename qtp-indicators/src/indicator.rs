@@ -10,6 +10,8 @@
 /// - **Order**: inputs arrive oldest first, one per closed candle. An output depends on the inputs so far and on
 ///   nothing else, so cutting the input short never changes an earlier output.
 /// - **Warm-up**: `update` returns `None` for the first `warmup() - 1` inputs and `Some` from then on.
+///   What waits for a session to end or an anchor to come counts as it goes: until then `warmup` is one more than the
+///   inputs taken.
 /// - **Peek**: `peek(x)` returns exactly, bit for bit, what `update(x)` would return, and leaves the state alone; it
 ///   may be called any number of times while a candle forms.
 /// - **Input**: a NaN or infinite input is skipped: the state stays as it was and the call returns `None`. Magnitudes

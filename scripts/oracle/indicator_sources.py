@@ -176,6 +176,11 @@ def checks(f):
     yield "vwap_rolling(20,2).upper", rolled[0] + 2 * rolled[1], 0, written
     yield "emv(14)", pd.Series(raw_emv).rolling(14).mean(), 0, "tulipy"
     yield "vosc(14,28)", np.concatenate([[math.nan] * 27, vosc]), 0, "tulipy"
+    sequence = pta.td_seq(c).fillna(0)
+    yield "td_setup", (sequence.iloc[:, 0] - sequence.iloc[:, 1]).where(sequence.max(axis=1) < 13), 4, pandas_ta
+    sine = tulipy.msw(c.to_numpy(), 5)
+    yield "msw(5).sine", np.concatenate([[math.nan] * 5, sine[0]]), 0, "tulipy"
+    yield "msw(5).lead", np.concatenate([[math.nan] * 5, sine[1]]), 0, "tulipy"
     yield "zscore(20,sample)", (c - c.rolling(n).mean()) / c.rolling(n).std(), 0, "pandas"
     yield "tv.ema(20)", ta.trend.EMAIndicator(c, 20).ema_indicator(), 0, "ta"
     yield "tv.macd.macd", macd.macd(), 0, "ta"

@@ -68,7 +68,7 @@ macro_rules! kinds {
 
             fn warmup(&self) -> usize {
                 // Until a session has ended, the next candle may be the first with levels.
-                self.waited + 1 + usize::from(self.levels.is_none() && self.waited > 0)
+                self.waited + 1
             }
 
             fn reset(&mut self) {

@@ -126,7 +126,7 @@ impl Node for FromAnchor {
 
     fn warmup(&self) -> usize {
         // While the anchor has not come, the next candle may be the first.
-        self.waited + 1 + usize::from(!self.anchored && self.waited > 0)
+        self.waited + 1
     }
 
     fn reset(&mut self) {
