@@ -30,9 +30,10 @@ impl Weighed {
         if !average.is_finite() || self.volume <= 0.0 {
             return (typical, 0.0);
         }
-        // Distances from the old and the new mean: neither squares the price.
-        self.spread += c.volume * (typical - self.mean) * (typical - average);
-        self.mean = average;
+        // Distances from the old and the new mean: neither squares the price, and a lone price has none.
+        let away = typical - self.mean;
+        self.mean += (c.volume / self.volume) * away;
+        self.spread += c.volume * away * (typical - self.mean);
         let variance = self.spread / self.volume;
         (average, if variance.is_finite() { libm::sqrt(variance.max(0.0)) } else { 0.0 })
     }
