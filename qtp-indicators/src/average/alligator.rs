@@ -10,6 +10,7 @@ use crate::{
     error::check_period,
     node::{Feed, Lag, Node, Reads, Smooth, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// A smoothed line drawn some candles to the right: what stands at a candle was known that many candles before.
@@ -71,6 +72,18 @@ impl Node for Mouth {
     fn warmup(&self) -> usize {
         self.jaw.warmup().max(self.teeth.warmup()).max(self.lips.warmup())
     }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [jaw, teeth, lips] = out else { return };
+        let mut middle = vec![0.0; input.len()];
+        sweep::map2(input.high, input.low, &mut middle, |high, low| (high + low) / 2.0);
+        for (line, column) in [&self.jaw, &self.teeth, &self.lips].into_iter().zip([jaw, teeth, lips]) {
+            line.smooth.batch(&middle, &mut [&mut **column]);
+            let shift = (line.lag.warmup() - 1).min(input.len());
+            column.copy_within(..input.len() - shift, shift);
+            sweep::chill(column, self.warmup() - 1);
+        }
+    }
 }
 
 /// How far the lines stand apart.
@@ -91,6 +104,15 @@ impl Node for Gap {
 
     fn warmup(&self) -> usize {
         self.mouth.warmup()
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [upper, lower] = out else { return };
+        let mut lips = vec![0.0; input.len()];
+        self.mouth.batch(input, &mut [&mut **upper, &mut **lower, &mut lips]);
+        for ((upper, lower), lips) in upper.iter_mut().zip(lower.iter_mut()).zip(lips) {
+            (*upper, *lower) = ((*upper - *lower).abs(), -(*lower - lips).abs());
+        }
     }
 }
 

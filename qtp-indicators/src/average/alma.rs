@@ -7,6 +7,7 @@ use crate::{
     error::{check_period, check_real},
     node::{Node, indicator},
     registry::{Entry, OutputInfo, ParamInfo, over},
+    sweep,
     window::Window,
 };
 
@@ -60,6 +61,22 @@ impl Node for Bell {
 
     fn reset(&mut self) {
         self.window.clear();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (n, column) = (self.weights.len(), sweep::one(out));
+        sweep::chill(column, n - 1);
+        // Weight by weight over a block: the additions of an output keep their order.
+        sweep::blocks(n - 1, input.len(), |at, end| {
+            let block = &mut column[at..end];
+            block.fill(0.0);
+            for (k, weight) in self.weights.iter().enumerate() {
+                let first = at + 1 - n + k;
+                for (sum, x) in block.iter_mut().zip(&input[first..]) {
+                    *sum += x * weight;
+                }
+            }
+        });
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     error::check_period,
     node::{Feed, Lag, Node, Reads, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// Middles, and the spans as they were a displacement ago.
@@ -55,6 +56,21 @@ impl Node for Cloud {
     fn warmup(&self) -> usize {
         let lines = self.conversion.warmup().max(self.base.warmup()).max(self.span.warmup());
         lines + self.first.warmup() - 1
+    }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [conversion, base, span_a, span_b, lead_a, lead_b] = out else { return };
+        self.conversion.batch(input, &mut [&mut **conversion]);
+        self.base.batch(input, &mut [&mut **base]);
+        self.span.batch(input, &mut [&mut **lead_b]);
+        sweep::map2(conversion, base, lead_a, |conversion, base| (conversion + base) / 2.0);
+        let shift = (self.first.warmup() - 1).min(input.len());
+        let kept = input.len() - shift;
+        span_a[shift..].copy_from_slice(&lead_a[..kept]);
+        span_b[shift..].copy_from_slice(&lead_b[..kept]);
+        for column in out {
+            sweep::chill(column, self.warmup() - 1);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     error::{check_deviations, check_period},
     node::{Feed, Node, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, node, over},
+    sweep,
 };
 
 /// Average ranges either side of an average of the close.
@@ -41,6 +42,20 @@ impl Node for Ranged {
     fn warmup(&self) -> usize {
         self.average.warmup().max(self.range.warmup())
     }
+
+    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        self.average.batch(input.close, &mut [&mut **middle]);
+        self.range.batch(input, &mut [&mut **lower]);
+        let factor = self.factor;
+        sweep::map2(middle, lower, upper, |middle, range| middle + range * factor);
+        for (lower, middle) in lower.iter_mut().zip(middle.iter()) {
+            *lower = middle - *lower * factor;
+        }
+        for column in out {
+            sweep::chill(column, self.warmup() - 1);
+        }
+    }
 }
 
 /// A share of the average either side of it.
@@ -66,6 +81,14 @@ impl Node for Share {
 
     fn warmup(&self) -> usize {
         self.average.warmup()
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [upper, middle, lower] = out else { return };
+        self.average.batch(input, &mut [&mut **middle]);
+        let share = self.share;
+        sweep::map(middle, upper, |middle| middle + middle * share);
+        sweep::map(middle, lower, |middle| middle - middle * share);
     }
 }
 
