@@ -15,7 +15,8 @@
 /// - **Peek**: `peek(x)` returns exactly, bit for bit, what `update(x)` would return, and leaves the state alone; it
 ///   may be called any number of times while a candle forms.
 /// - **Input**: a NaN or infinite input is skipped: the state stays as it was and the call returns `None`. Magnitudes
-///   above [`INPUT_LIMIT`](crate::INPUT_LIMIT) are clamped to it, so a finite input never yields NaN.
+///   above [`INPUT_LIMIT`](crate::INPUT_LIMIT) are clamped to it and those below 1e-60 count as 0, so a finite
+///   input never yields NaN.
 /// - **Determinism**: scalar `f64`, fixed order of operations, no fused multiply-add: the same bits on every CPU.
 /// - **Cost**: amortised O(1) per update; no allocation after construction, in `peek` neither.
 /// - **State**: implementations are `Serialize + DeserializeOwned`; a restored copy continues bit for bit.
