@@ -10,10 +10,13 @@
 /// - **Order**: inputs arrive oldest first, one per closed candle. An output depends on the inputs so far and on
 ///   nothing else, so cutting the input short never changes an earlier output.
 /// - **Warm-up**: `update` returns `None` for the first `warmup() - 1` inputs and `Some` from then on.
+///   What waits for a session to end or an anchor to come counts as it goes: until then `warmup` is one more than the
+///   inputs taken.
 /// - **Peek**: `peek(x)` returns exactly, bit for bit, what `update(x)` would return, and leaves the state alone; it
 ///   may be called any number of times while a candle forms.
 /// - **Input**: a NaN or infinite input is skipped: the state stays as it was and the call returns `None`. Magnitudes
-///   above [`INPUT_LIMIT`](crate::INPUT_LIMIT) are clamped to it, so a finite input never yields NaN.
+///   above [`INPUT_LIMIT`](crate::INPUT_LIMIT) are clamped to it and those below 1e-60 count as 0, so a finite
+///   input never yields NaN.
 /// - **Determinism**: scalar `f64`, fixed order of operations, no fused multiply-add: the same bits on every CPU.
 /// - **Cost**: amortised O(1) per update; no allocation after construction, in `peek` neither.
 /// - **State**: implementations are `Serialize + DeserializeOwned`; a restored copy continues bit for bit.

@@ -89,9 +89,13 @@ impl Source {
     }
 }
 
+/// Magnitudes below this count as 0: their differences would divide what they should scale beyond `f64`.
+const INPUT_FLOOR: f64 = 1e-60;
+
 /// Returns the number to compute on, or `None` for NaN and infinities, which would poison a state for good.
 pub(crate) fn admit(x: f64) -> Option<f64> {
-    x.is_finite().then(|| x.clamp(-INPUT_LIMIT, INPUT_LIMIT))
+    let large = |x: f64| if x.abs() < INPUT_FLOOR { 0.0 } else { x.clamp(-INPUT_LIMIT, INPUT_LIMIT) };
+    x.is_finite().then(|| large(x))
 }
 
 /// Admits all five numbers of a candle, or none of them.

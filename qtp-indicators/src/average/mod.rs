@@ -8,6 +8,8 @@
 //! # Ok::<(), qtp_indicators::SpecError>(())
 //! ```
 
+pub(crate) mod alligator;
+pub(crate) mod alma;
 pub(crate) mod dema;
 pub(crate) mod ema;
 pub(crate) mod hma;
@@ -15,14 +17,19 @@ pub(crate) mod kama;
 pub(crate) mod ma;
 pub(crate) mod mama;
 pub(crate) mod mavp;
+pub(crate) mod mcginley;
 pub(crate) mod rma;
 pub(crate) mod sma;
+pub(crate) mod swma;
 pub(crate) mod t3;
 pub(crate) mod trima;
+pub(crate) mod vidya;
 pub(crate) mod vwma;
 pub(crate) mod wma;
 pub(crate) mod zlema;
 
+pub use alligator::{Alligator, AlligatorParams, Gator, alligator, gator};
+pub use alma::{Alma, alma};
 pub use dema::{Dema, Tema, dema, tema};
 pub use ema::{Ema, ema};
 pub use hma::{Hma, hma};
@@ -30,10 +37,13 @@ pub use kama::{EfficiencyRatio, Kama, er, kama};
 pub use ma::{MovingAverage, ma};
 pub use mama::{Mama, mama};
 pub use mavp::{Mavp, mavp};
+pub use mcginley::{McGinley, mcginley};
 pub use rma::{Rma, rma};
 pub use sma::{Sma, sma};
+pub use swma::{Swma, swma};
 pub use t3::{T3, t3};
 pub use trima::{Trima, trima};
+pub use vidya::{Vidya, vidya};
 pub use vwma::{Vwma, vwma};
 pub use wma::{Wma, wma};
 pub use zlema::{Zlema, zlema};

@@ -17,6 +17,12 @@ pub(crate) struct Unsmoothed {
     down: Sum,
 }
 
+impl Unsmoothed {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { previous: Previous::default(), up: Sum::new(n), down: Sum::new(n) }
+    }
+}
+
 impl Node for Unsmoothed {
     type In = f64;
     type Out = f64;
@@ -64,7 +70,7 @@ indicator! {
     /// Chande's momentum oscillator over `period` changes (2 to 100,000) without smoothing, -100 to 100.
     Cmou(period: usize) = |period| {
         let n = check_period("period", period, 2)?;
-        Ok(Unsmoothed { previous: Previous::default(), up: Sum::new(n), down: Sum::new(n) })
+        Ok(Unsmoothed::new(n))
     } => Unsmoothed, f64 => f64;
     cmou(&[f64]) -> one
 }

@@ -21,7 +21,7 @@ pub(crate) struct Pivot {
 }
 
 impl Pivot {
-    fn new(left: usize, right: usize) -> Result<Self, SpecError> {
+    pub(crate) fn new(left: usize, right: usize) -> Result<Self, SpecError> {
         let (left, right) = (check_period("left", left, 1)?, check_period("right", right, 1)?);
         let window = Window::new(left + right + 1);
         Ok(Self { left, right, high: window.clone(), low: window })

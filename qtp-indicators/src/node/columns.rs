@@ -2,7 +2,7 @@
 
 use qtp_core::Ohlcv;
 
-use crate::{INPUT_LIMIT, SpecError, input::admit};
+use crate::{INPUT_LIMIT, SpecError, TimedOhlcv, input::admit};
 
 /// Five columns of candles, oldest first, all of one length.
 ///
@@ -187,5 +187,26 @@ impl Admit for Ohlcv {
         let used = [reads.open, reads.high, reads.low, reads.close, reads.volume];
         let columns = [c.open, c.high, c.low, c.close, c.volume];
         used.iter().zip(columns).all(|(used, column)| !used || sound(column))
+    }
+}
+
+impl Admit for TimedOhlcv {
+    /// Candles and their open times.
+    type Columns<'a> = (Candles<'a>, &'a [i64]);
+
+    fn admitted(self, reads: Reads) -> Option<Self> {
+        Some(Self { ohlcv: self.ohlcv.admitted(reads)?, ..self })
+    }
+
+    fn len(columns: Self::Columns<'_>) -> usize {
+        columns.0.len().min(columns.1.len())
+    }
+
+    fn at(columns: Self::Columns<'_>, i: usize) -> Self {
+        Self { open_time: columns.1[i], ohlcv: Ohlcv::at(columns.0, i) }
+    }
+
+    fn admissible(columns: Self::Columns<'_>, reads: Reads) -> bool {
+        Ohlcv::admissible(columns.0, reads)
     }
 }

@@ -136,6 +136,32 @@ macro_rules! composite {
 }
 pub(crate) use composite;
 
+/// As [`composite`], for a node that also keeps one small `Copy + Default` state.
+///
+/// In the body the state is a mutable reference: to the state itself in `next`, to a copy of it in `peek`.
+macro_rules! machine {
+    ({ $($part:ident),* $(,)? } $(with { $($field:ident),* $(,)? })? keeps $state:ident
+        ($x:ident: $in:ty) -> $out:ty $body:block) => {
+        fn next(&mut self, $x: $in) -> Option<$out> {
+            let Self { $($part,)* $($($field,)*)? $state, .. } = self;
+            $body
+        }
+
+        fn peek(&self, $x: $in) -> Option<$out> {
+            let Self { $($part,)* $($($field,)*)? $state, .. } = self;
+            let mut copy = *$state;
+            let $state = &mut copy;
+            $body
+        }
+
+        fn reset(&mut self) {
+            $(self.$part.reset();)*
+            self.$state = Default::default();
+        }
+    };
+}
+pub(crate) use machine;
+
 /// Writes `peek` of a node that is cheap to copy.
 macro_rules! peek_by_copy {
     () => {
@@ -149,6 +175,12 @@ pub(crate) use peek_by_copy;
 /// `a / b`, 0 where `b` is 0; stays finite.
 pub(crate) fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { (a / b).clamp(-crate::INPUT_LIMIT, crate::INPUT_LIMIT) }
+}
+
+/// Logarithm of `a / b`; 0 where that is not above 0 and finite.
+pub(crate) fn log_ratio(a: f64, b: f64) -> f64 {
+    let share = a / b;
+    if b > 0.0 && share.is_normal() && share > 0.0 { libm::log(share) } else { 0.0 }
 }
 
 /// TA-Lib's test for a number that is zero but for rounding.

@@ -61,7 +61,7 @@ impl Node for Channel {
 /// Middle of a channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MiddleOfCandles {
-    channel: Channel,
+    pub(crate) channel: Channel,
 }
 
 impl Node for MiddleOfCandles {

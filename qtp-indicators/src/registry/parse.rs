@@ -31,11 +31,14 @@ impl FromStr for Spec {
     }
 }
 
+/// What may stand before a name: whose definition is meant.
+const DIALECTS: [&str; 2] = ["talib", "tv"];
+
 fn indicator(cursor: &mut Cursor<'_>) -> Result<&'static IndicatorInfo, SpecError> {
     let at = cursor.at();
     let mut name = cursor.word("the name of an indicator")?.to_lowercase();
-    if name == "talib" && cursor.eat('.') {
-        name = format!("talib.{}", cursor.word("the name of a TA-Lib function")?.to_lowercase());
+    if DIALECTS.contains(&name.as_str()) && cursor.eat('.') {
+        name = format!("{name}.{}", cursor.word("the name of a function")?.to_lowercase());
     }
     let unknown = |name: &str| {
         // A bare name may mean TA-Lib's function.

@@ -156,7 +156,13 @@ impl SpecIndicator {
         let state = snapshot.get("state").ok_or_else(|| self.refused("it holds no state".to_owned()))?;
         let mut restored = self.kernel.boxed();
         restored.restore(state).map_err(|error| self.refused(error.to_string()))?;
-        if restored.warmup() != self.kernel.warmup() {
+        // Compared when fresh: what waits for a session to end only knows its warm-up afterwards.
+        let fresh = |kernel: &dyn Kernel| {
+            let mut fresh = kernel.boxed();
+            fresh.reset();
+            fresh.warmup()
+        };
+        if fresh(&*restored) != fresh(&*self.kernel) {
             return Err(self.refused("its state has other parameters".to_owned()));
         }
         self.kernel = restored;

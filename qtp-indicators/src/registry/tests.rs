@@ -111,3 +111,22 @@ fn catalogue_serialises_without_the_constructor() {
         "{text}"
     );
 }
+
+#[test]
+fn other_names_lead_to_the_catalogue_and_hide_nothing() {
+    for (other, name) in alias::ALIASES {
+        assert_eq!(find(other).map(|info| info.name), Some(*name));
+        assert!(
+            catalogue().all(|info| info.name != *other && info.name.strip_prefix("talib.") != Some(other))
+        );
+    }
+    assert_eq!(build("psar(0.01, 0.1)").unwrap().columns(), ["psar(0.01, 0.1)"]);
+}
+
+#[test]
+fn dialects_have_their_own_names() {
+    assert_eq!(build("TV.ema(20)").unwrap().warmup(), 1);
+    assert_eq!(build("ema(20)").unwrap().warmup(), 20);
+    assert_eq!(error("tv.emaa"), "at character 0: unknown indicator `tv.emaa`; did you mean `tv.ema`?");
+    assert_eq!(error("tv.!"), "at character 3: expected the name of a function, found `!`");
+}

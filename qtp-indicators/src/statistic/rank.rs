@@ -86,6 +86,12 @@ pub(crate) struct Rank {
     window: Window,
 }
 
+impl Rank {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { window: Window::new(n) }
+    }
+}
+
 impl Node for Rank {
     type In = f64;
     type Out = f64;
@@ -140,7 +146,7 @@ indicator! {
 }
 indicator! {
     /// How many of the `period` inputs before (2 to 100,000) lie below this one, in percent.
-    PercentRank(period: usize) = |period| Ok(Rank { window: Window::new(check_period("period", period, 2)?) })
+    PercentRank(period: usize) = |period| Ok(Rank::new(check_period("period", period, 2)?))
         => Rank, f64 => f64;
     percentrank(&[f64]) -> one
 }

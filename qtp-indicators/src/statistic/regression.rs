@@ -161,6 +161,13 @@ macro_rules! readings {
             line: Line,
         }
 
+        impl $node {
+            #[allow(dead_code, reason = "not every reading is a part of something")]
+            pub(crate) fn new(n: usize) -> Self {
+                Self { line: Line::new(n) }
+            }
+        }
+
         impl Node for $node {
             type In = f64;
             type Out = f64;
@@ -189,7 +196,7 @@ macro_rules! readings {
         indicator! {
             #[doc = $summary]
             /// `period` is 2 to 100,000.
-            $name(period: usize) = |period| Ok($node { line: Line::new(check_period("period", period, 2)?) })
+            $name(period: usize) = |period| Ok($node::new(check_period("period", period, 2)?))
                 => $node, f64 => f64;
             $function(&[f64]) -> one
         }
@@ -241,7 +248,7 @@ impl Node for Miss {
 indicator! {
     /// Forecast oscillator: how far the input misses the forecast of the `period` (2 to 100,000) before it, in percent.
     Fosc(period: usize) = |period| {
-        let forecast = Forecast { line: Line::new(check_period("period", period, 2)?) };
+        let forecast = Forecast::new(check_period("period", period, 2)?);
         Ok(Miss { forecast, previous: Previous::default() })
     } => Miss, f64 => f64;
     fosc(&[f64]) -> one
