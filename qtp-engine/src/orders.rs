@@ -12,17 +12,13 @@ impl Engine {
     pub(crate) fn accept(&mut self, index: usize, signal: Signal) {
         let account_id = self.controls[index].account.clone();
         let Some(account) = self.state.account(&account_id) else { return };
-        let same =
-            account.targets.get(&signal.instrument).filter(|active| active.signal.target == signal.target);
-        // A target by risk is sized once: saying it again must not chase the price.
-        let committed = account.portfolio.quantity(&signal.instrument) + account.working(&signal.instrument);
-        let begun = committed.signum() * signal.target.direction() > 0;
         let estimated = match signal.target {
             Target::Quantity(_) => false,
             Target::Risk { .. } => true,
             Target::EquityShare { .. } => !self.sizes_at_fill(index),
         };
-        let kept = same.filter(|_| begun && estimated).map(|active| active.quantity);
+        // What was estimated is sized once: saying it again must not chase the price.
+        let kept = if estimated { begun_quantity(account, &signal) } else { None };
         let quantity = match kept {
             Some(quantity) => quantity,
             None => match self.size(index, &signal) {
@@ -270,6 +266,14 @@ impl Engine {
         slot.sequence += 1;
         id
     }
+}
+
+/// The quantity that a target came to when it was said before, if position and orders have gone its way since.
+fn begun_quantity(account: &AccountState, signal: &Signal) -> Option<Quantity> {
+    let active = account.targets.get(&signal.instrument)?;
+    let committed = account.portfolio.quantity(&signal.instrument) + account.working(&signal.instrument);
+    let begun = committed.signum() * signal.target.direction() > 0;
+    (begun && active.signal.target == signal.target).then_some(active.quantity)
 }
 
 /// What a new order can still close of a position: its magnitude without what working orders close already.

@@ -7,7 +7,6 @@ mod trip;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use qtp_core::money::nearest_f64;
 use qtp_core::{
     AccountId, Fill, FundingPayment, Instrument, InstrumentId, Notional, Price, Quantity, Timestamp,
 };
@@ -80,9 +79,7 @@ impl TradeLedger {
     pub fn on_fill(&mut self, fill: &Fill, instrument: &Instrument, fee_value: Notional) {
         self.fills += 1;
         self.fees += fee_value;
-        self.traded += nearest_f64(fill.price.get())
-            * nearest_f64(fill.quantity.get())
-            * nearest_f64(instrument.multiplier);
+        self.traded += instrument.notional(fill.price, fill.quantity).to_f64();
         let index = self.book(&fill.account, instrument);
         let Some(book) = self.books.get_mut(index) else { return };
         let was_open = !book.is_flat();
