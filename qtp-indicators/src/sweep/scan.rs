@@ -1,6 +1,6 @@
 //! Linear recurrences by blocks.
 
-use pulp::Arch;
+use super::vectorised;
 
 const HALF: usize = 4;
 const WIDTH: usize = 2 * HALF;
@@ -10,7 +10,6 @@ const WIDTH: usize = 2 * HALF;
 /// Within a block each output is a weighted sum of the block's inputs and of the level before it, so the chain of
 /// dependent operations has one link per block. The weights are products of `a`, all of one sign and at most 1 in sum:
 /// an output differs from the one-by-one recurrence by a few units in the last place of the largest input that counts.
-/// Where the vector unit multiplies and adds in one operation, with one rounding, that is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     a: f64,
@@ -41,26 +40,14 @@ impl Scan {
 
     /// Takes in `input` and writes the level after each of it.
     pub(crate) fn run(&mut self, input: &[f64], out: &mut [f64]) {
-        match Arch::new() {
-            Arch::Scalar => self.sweep(input, out, |a, b, c| a * b + c),
-            // Every other unit that `pulp` knows has the operation.
-            arch => arch.dispatch(
-                #[inline(always)]
-                || {
-                    // A closure of its own, so that it is compiled for the unit too.
-                    self.sweep(
-                        input,
-                        out,
-                        #[inline(always)]
-                        |a, b, c| a.mul_add(b, c),
-                    );
-                },
-            ),
-        }
+        vectorised(
+            #[inline(always)]
+            || self.sweep(input, out),
+        );
     }
 
     #[inline(always)]
-    fn sweep(&mut self, input: &[f64], out: &mut [f64], fused: impl Fn(f64, f64, f64) -> f64) {
+    fn sweep(&mut self, input: &[f64], out: &mut [f64]) {
         let (blocks, rest) = input.as_chunks::<WIDTH>();
         let (slots, last) = out.as_chunks_mut::<WIDTH>();
         let (near, far, [low_carry, high_carry]) = (self.near, self.far, self.carry);
@@ -69,20 +56,20 @@ impl Scan {
             let (mut low, mut high) = ([0.0; HALF], [0.0; HALF]);
             for i in 0..HALF {
                 for j in 0..HALF {
-                    low[j] = fused(block[i], near[i][j], low[j]);
-                    high[j] = fused(block[i], far[i][j], high[j]);
+                    low[j] += block[i] * near[i][j];
+                    high[j] += block[i] * far[i][j];
                 }
             }
             for i in 0..HALF {
                 for j in 0..HALF {
-                    high[j] = fused(block[HALF + i], near[i][j], high[j]);
+                    high[j] += block[HALF + i] * near[i][j];
                 }
             }
             for j in 0..HALF {
-                slots[j] = fused(level, low_carry[j], low[j]);
-                slots[HALF + j] = fused(level, high_carry[j], high[j]);
+                slots[j] = level * low_carry[j] + low[j];
+                slots[HALF + j] = level * high_carry[j] + high[j];
             }
-            level = fused(level, high_carry[HALF - 1], high[HALF - 1]);
+            level = slots[WIDTH - 1];
         }
         for (x, slot) in rest.iter().zip(last) {
             level = self.a * level + self.b * x;
