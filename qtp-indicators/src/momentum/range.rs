@@ -190,32 +190,26 @@ impl Node for Ultimate {
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let column = sweep::one(out);
-        for (k, (weight, window)) in
-            [(4.0, &self.short), (2.0, &self.middle), (1.0, &self.long)].into_iter().enumerate()
-        {
-            sweep::slide(
-                window.warmup(),
-                (1, c.len()),
-                |at, end, rooms| pressures(c, at, end, rooms),
-                |at, end, sums| {
-                    let share = |buying: f64, range: f64| {
-                        let share = weight * (buying / range);
-                        if is_zero(range) { 0.0 } else { share }
-                    };
-                    let [buying, range] = sums;
-                    let slots = &mut column[at..end];
-                    match k {
-                        0 => sweep::map2(buying, range, slots, share),
-                        1 => sweep::combine2(slots, (buying, range), |sum, buying, range| {
-                            sum + share(buying, range)
-                        }),
-                        _ => sweep::combine2(slots, (buying, range), |sum, buying, range| {
-                            100.0 * ((sum + share(buying, range)) / 7.0)
-                        }),
-                    }
-                },
-            );
-        }
+        let spans = [&self.short, &self.middle, &self.long].map(Node::warmup);
+        sweep::slide_spans(
+            spans,
+            (1, c.len()),
+            |at, end, rooms| pressures(c, at, end, rooms),
+            |at, end, [short, middle, long]| {
+                let share = |buying: f64, range: f64| {
+                    let share = buying / range;
+                    if is_zero(range) { 0.0 } else { share }
+                };
+                let slots = &mut column[at..end];
+                sweep::map2(&short[0], &short[1], slots, |buying, range| 4.0 * share(buying, range));
+                sweep::combine2(slots, (&middle[0], &middle[1]), |sum, buying, range| {
+                    sum + 2.0 * share(buying, range)
+                });
+                sweep::combine2(slots, (&long[0], &long[1]), |sum, buying, range| {
+                    100.0 * ((sum + share(buying, range)) / 7.0)
+                });
+            },
+        );
         sweep::chill(column, self.warmup() - 1);
     }
 }

@@ -12,7 +12,7 @@ mod spread;
 pub(crate) use extreme::{Extremes, track};
 pub(crate) use roll::{roll, roll_weighted};
 pub(crate) use scan::Scan;
-pub(crate) use slide::{accumulate, slide};
+pub(crate) use slide::{accumulate, slide, slide_spans};
 pub(crate) use spread::spread;
 
 use crate::Candles;

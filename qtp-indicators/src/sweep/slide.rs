@@ -24,6 +24,29 @@ pub(crate) fn slide<const K: usize>(
     });
 }
 
+/// [`slide`] over several windows of the same terms.
+pub(crate) fn slide_spans<const K: usize, const W: usize>(
+    spans: [usize; W],
+    (first, len): (usize, usize),
+    mut fill: impl FnMut(usize, usize, &mut [Room; K]),
+    mut emit: impl FnMut(usize, usize, &[[Room; K]; W]),
+) {
+    let mut windows: [[History; K]; W] = spans.map(|n| std::array::from_fn(|_| History::new(n)));
+    let mut terms = [[0.0; BLOCK]; K];
+    let mut rooms = [terms; W];
+    blocks(first, len, |at, end| {
+        terms.iter_mut().for_each(|room| room[end - at..].fill(0.0));
+        fill(at, end, &mut terms);
+        for (windows, rooms) in windows.iter_mut().zip(&mut rooms) {
+            *rooms = terms;
+            for (window, room) in windows.iter_mut().zip(rooms) {
+                window.take(room);
+            }
+        }
+        emit(at, end, &rooms);
+    });
+}
+
 /// The last terms of one sum.
 #[derive(Debug)]
 struct History {
