@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Times TA-Lib's C code through its Python package and tables it beside our batch forms.
+"""Times TA-Lib's C code through its Python package beside our batch forms, function by function in turn.
 
 candles FILE: writes a million made candles, five columns of floats.
-time FILE CRITERION OUT.json: times every function, reads ours from criterion's estimates, writes both.
-table RUN.json...: prints medians over the runs in nanoseconds per candle, the slowest ratio first.
+compare FILE COMMAND..: COMMAND is the bench `speed`; prints a Markdown table of nanoseconds per candle.
+
+QTP_BENCH_ROUNDS (5) comparisons of each function, each the least of seven runs on either side; the table has medians. Ours
+writes into columns allocated before. The package allocates its output and looks for leading NaN in the same call: the
+allocator hands it the memory of the call before, so that costs a few percent of the cheapest functions.
 """
 
-import json
 import math
+import os
 import statistics
+import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import talib
@@ -30,9 +33,9 @@ def candles(path):
 
 
 def functions():
-    for group, names in talib.get_function_groups().items():
-        if not group.startswith("Pattern"):
-            yield from names
+    wanted = os.environ.get("QTP_BENCH_ONLY", "").upper().split()
+    for names in talib.get_function_groups().values():
+        yield from (name for name in names if not wanted or name in wanted)
 
 
 def arguments(name, columns):
@@ -42,43 +45,43 @@ def arguments(name, columns):
             yield columns["volume" if column == "periods" else column]
 
 
-def measure(path, criterion, out):
+def theirs(name, columns):
+    function, inputs, least = getattr(talib, name), list(arguments(name, columns)), math.inf
+    for _ in range(7):
+        start = time.perf_counter()
+        function(*inputs)
+        least = min(least, time.perf_counter() - start)
+    return least * 1e9 / len(columns["close"])
+
+
+def compare(path, *command):
     table = np.fromfile(path).reshape(5, -1)
     columns = dict(zip(["open", "high", "low", "close", "volume"], table, strict=True))
-    result = {}
-    for name in functions():
-        estimates = Path(criterion) / "batch" / f"talib.{name.lower()}" / "new" / "estimates.json"
-        if not estimates.is_file():
-            continue
-        function, inputs, times = getattr(talib, name), list(arguments(name, columns)), []
-        for _ in range(5):
-            start = time.perf_counter()
-            function(*inputs)
-            times.append(time.perf_counter() - start)
-        ours = json.loads(estimates.read_text())["median"]["point_estimate"]
-        result[name] = (ours / table.shape[1], statistics.median(times) * 1e9 / table.shape[1])
-    Path(out).write_text(json.dumps(result))
+    names = list(functions())
+    times = {name: [] for name in names}
+    # numpy asks for huge pages where it allocates; so does the allocator of ours then.
+    environment = os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    with subprocess.Popen([*command, path], **pipes) as ours:
+        for _ in range(int(os.environ.get("QTP_BENCH_ROUNDS", "5"))):
+            for name in names:
+                print(f"talib.{name.lower()}", file=ours.stdin, flush=True)
+                times[name].append((float(ours.stdout.readline()), theirs(name, columns)))
+        ours.stdin.close()
+    print_table(times)
 
 
-def print_table(paths):
-    runs = [json.loads(Path(path).read_text()) for path in paths]
+def print_table(times):
     rows = []
-    for name in runs[0]:
-        ours = statistics.median(run[name][0] for run in runs)
-        theirs = statistics.median(run[name][1] for run in runs)
-        rows.append((statistics.median(run[name][0] / run[name][1] for run in runs), name, ours, theirs))
+    for name, pairs in times.items():
+        ours, their = (statistics.median(side) for side in zip(*pairs, strict=True))
+        rows.append((statistics.median(pair[0] / pair[1] for pair in pairs), name, ours, their))
     print("| function | ours, ns | TA-Lib C, ns | ratio |\n|---|---|---|---|")
-    for ratio, name, ours, theirs in sorted(rows, reverse=True):
-        print(f"| {name} | {ours:.2f} | {theirs:.2f} | {ratio:.2f} |")
+    for ratio, name, ours, their in sorted(rows, reverse=True):
+        print(f"| {name} | {ours:.2f} | {their:.2f} | {ratio:.2f} |")
     mean = math.exp(statistics.mean(math.log(row[0]) for row in rows))
     print(f"\nGeometric mean of the ratios {mean:.2f}; {sum(row[0] > 1.05 for row in rows)} of {len(rows)} over 1.05.")
 
 
 if __name__ == "__main__":
-    command, *rest = sys.argv[1:]
-    if command == "candles":
-        candles(*rest)
-    elif command == "time":
-        measure(*rest)
-    else:
-        print_table(rest)
+    {"candles": candles, "compare": compare}[sys.argv[1]](*sys.argv[2:])

@@ -33,6 +33,10 @@ impl Node for Mean {
         self.sum.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, column) = (self.sum.len(), crate::sweep::one(out));
         let count = n as f64;

@@ -33,6 +33,10 @@ impl Node for Weighed {
         self.volume.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
         let (n, column) = (self.volume.len(), crate::sweep::one(out));
         if n == 1 {

@@ -46,6 +46,10 @@ impl Node for WeightedMean {
         self.window.capacity()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn reset(&mut self) {
         self.window.clear();
         self.sum = RollingWeightedSum::default();

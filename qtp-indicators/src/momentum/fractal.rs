@@ -8,8 +8,12 @@ use crate::{
     error::check_period,
     node::{Node, Reads, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
     window::Window,
 };
+
+/// Most neighbours that are compared whole blocks at a time; with more, most pivots fail early.
+const PASSES: usize = 16;
 
 /// Highs and lows around the pivot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,14 +32,33 @@ impl Pivot {
     }
 
     /// Writes 100 where the input `right` ago beats all its neighbours.
-    fn mark(&self, input: &[f64], column: &mut [f64], beats: fn(f64, f64) -> bool) {
+    fn mark(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
         let (left, right) = (self.left, self.right);
-        column.fill(0.0);
+        let span = left + right;
+        column[..span.min(input.len())].fill(0.0);
+        if span <= PASSES {
+            return self.pass(input, column, beats);
+        }
         for (window, slot) in input.windows(left + right + 1).zip(column.iter_mut().skip(left + right)) {
             let pivot = window[left];
             let stands = window[..left].iter().chain(&window[left + 1..]).all(|other| beats(pivot, *other));
             *slot = if stands { 100.0 } else { 0.0 };
         }
+    }
+
+    /// `mark` by one pass over a block for each neighbour.
+    fn pass(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
+        let (left, span) = (self.left, self.left + self.right);
+        sweep::blocks(span, input.len(), |at, end| {
+            let slots = &mut column[at..end];
+            slots.fill(100.0);
+            let pivots = &input[at - span + left..];
+            for neighbour in (0..=span).filter(|neighbour| *neighbour != left) {
+                sweep::combine2(slots, (pivots, &input[at - span + neighbour..]), |slot, pivot, other| {
+                    if beats(pivot, other) { slot } else { 0.0 }
+                });
+            }
+        });
     }
 
     /// Whether the pivot lies strictly above all others.
@@ -75,6 +98,10 @@ impl Node for Pivot {
 
     fn warmup(&self) -> usize {
         1
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.left + self.right)
     }
 
     fn reset(&mut self) {

@@ -8,6 +8,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Skip, Smooth, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, Row, over},
+    sweep::{self, Scan},
 };
 
 /// The three lines of [`Macd`], in units of the input.
@@ -63,6 +64,13 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, input, out);
+        if let (Some(fast), Some(slow), Some(signal)) =
+            (warm.fast.recurrence(), warm.slow.recurrence(), warm.signal.recurrence())
+        {
+            return run([fast, slow, signal], first, input, out);
+        }
         let [macd, signal, histogram] = out else { return };
         let from = |skip: &Skip<f64>| (skip.warmup() - 1).min(input.len());
         let (fast, slow) = (from(&self.skip_fast), from(&self.skip_slow));
@@ -79,6 +87,20 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
             crate::sweep::chill(column, self.warmup() - 1);
         }
     }
+}
+
+/// The three lines from `first` on, block by block.
+fn run([mut fast, mut slow, mut average]: [Scan; 3], first: usize, input: &[f64], out: &mut [&mut [f64]]) {
+    let [macd, signal, histogram] = out else { return };
+    let mut room: sweep::Room = [0.0; sweep::BLOCK];
+    sweep::blocks(first, input.len(), |at, end| {
+        let room = &mut room[..end - at];
+        fast.run(&input[at..end], &mut macd[at..end]);
+        slow.run(&input[at..end], room);
+        sweep::combine(&mut macd[at..end], room, |fast, slow| fast - slow);
+        average.run(&macd[at..end], &mut signal[at..end]);
+        sweep::map2(&macd[at..end], &signal[at..end], &mut histogram[at..end], |macd, signal| macd - signal);
+    });
 }
 
 fn lines(fast: usize, slow: usize, signal: usize) -> Result<Lines<Smooth>, SpecError> {

@@ -42,6 +42,10 @@ impl Node for Awesome {
         self.fast.warmup().max(self.slow.warmup())
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (fast, slow, column) = (self.fast.warmup(), self.slow.warmup(), sweep::one(out));
         let (fast_count, slow_count, first) = (fast as f64, slow as f64, fast.max(slow) - 1);
@@ -80,6 +84,10 @@ impl Node for Accelerator {
         self.awesome.warmup() + self.signal.warmup() - 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let mut awesome = vec![0.0; c.len()];
         self.awesome.batch(c, &mut [&mut awesome]);
@@ -108,6 +116,10 @@ impl Node for Detrended {
 
     fn warmup(&self) -> usize {
         self.mean.warmup().max(self.lag.warmup())
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
@@ -172,6 +184,10 @@ impl Node for Bodies {
 
     fn warmup(&self) -> usize {
         self.mean.len()
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {

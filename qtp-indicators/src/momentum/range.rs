@@ -74,24 +74,42 @@ impl Node for Crossing {
         self.range.len() + 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [plus, minus] = out else { return };
         let n = self.range.len();
+        sweep::slide(
+            n,
+            (1, c.len()),
+            |at, end, rooms| moves(c, at, end, rooms),
+            |at, end, sums| {
+                let [range, up, down, moved] = sums;
+                // Without a move the sum of ranges is rounding alone.
+                let share = |part: f64, range: f64, moved: f64| {
+                    let share = part / range;
+                    if (moved > 0.0) & (range > 0.0) { share } else { 0.0 }
+                };
+                sweep::map3((up, range, moved), &mut plus[at..end], share);
+                sweep::map3((down, range, moved), &mut minus[at..end], share);
+            },
+        );
         sweep::chill(plus, n);
         sweep::chill(minus, n);
-        let terms = |i: usize| {
-            let (high, low, last) = (c.high[i], c.low[i], i - 1);
-            let (up, down) = ((c.close[last] - high).abs(), (c.close[last] - low).abs());
-            let range = sweep::larger(high - low, sweep::larger(up, down));
-            let moved = f64::from(range != 0.0);
-            [range, (high - c.low[last]).abs(), (low - c.high[last]).abs(), moved]
-        };
-        sweep::roll(n, (1, c.len()), terms, |i, [range, up, down, moved]| {
-            // Without a move the sum of ranges is rounding alone.
-            let some = moved > 0.0 && range > 0.0;
-            (plus[i], minus[i]) = if some { (up / range, down / range) } else { (0.0, 0.0) };
-        });
     }
+}
+
+/// True ranges, moves up and down, and 1 where there is a range.
+fn moves(c: crate::Candles<'_>, at: usize, end: usize, [range, up, down, moved]: &mut [sweep::Room; 4]) {
+    let n = end - at;
+    let mut ranges = [0.0; sweep::BLOCK + 1];
+    sweep::true_ranges(sweep::part(c, at - 1, end), &mut ranges[..=n]);
+    range[..n].copy_from_slice(&ranges[1..=n]);
+    sweep::map2(&c.high[at..end], &c.low[at - 1..], up, |high, low| (high - low).abs());
+    sweep::map2(&c.low[at..end], &c.high[at - 1..], down, |low, high| (low - high).abs());
+    sweep::map(&ranges[1..=n], moved, |range| if range == 0.0 { 0.0 } else { 1.0 });
 }
 
 /// Buying pressure and true range over one window.
@@ -141,6 +159,16 @@ impl Ultimate {
     }
 }
 
+/// Buying pressure and true range of each candle.
+fn pressures(c: crate::Candles<'_>, at: usize, end: usize, [buying, range]: &mut [sweep::Room; 2]) {
+    let mut ranges = [0.0; sweep::BLOCK + 1];
+    sweep::true_ranges(sweep::part(c, at - 1, end), &mut ranges[..=end - at]);
+    range[..end - at].copy_from_slice(&ranges[1..=end - at]);
+    sweep::map3((&c.close[at..end], &c.low[at..end], &c.close[at - 1..]), buying, |close, low, last| {
+        close - sweep::smaller(low, last)
+    });
+}
+
 impl Node for Ultimate {
     type In = Ohlcv;
     type Out = f64;
@@ -156,27 +184,32 @@ impl Node for Ultimate {
         self.long.warmup() + 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let column = sweep::one(out);
-        let mut ranges = vec![0.0; c.len()];
-        sweep::true_ranges(c, &mut ranges);
-        let mut buying = vec![0.0; c.len()];
-        for i in 1..c.len() {
-            let (low, last) = (c.low[i], c.close[i - 1]);
-            buying[i] = c.close[i] - if low < last { low } else { last };
-        }
-        let terms = |i: usize| [buying[i], ranges[i]];
-        let windows = [(4.0, &self.short), (2.0, &self.middle), (1.0, &self.long)];
-        column.fill(0.0);
-        for (weight, window) in windows {
-            sweep::roll(window.warmup(), (1, c.len()), terms, |i, [buying, range]| {
-                let share = weight * (buying / range);
-                column[i] += if is_zero(range) { 0.0 } else { share };
-            });
-        }
-        for slot in column.iter_mut() {
-            *slot = 100.0 * (*slot / 7.0);
-        }
+        let spans = [&self.short, &self.middle, &self.long].map(Node::warmup);
+        sweep::slide_spans(
+            spans,
+            (1, c.len()),
+            |at, end, rooms| pressures(c, at, end, rooms),
+            |at, end, [short, middle, long]| {
+                let share = |buying: f64, range: f64| {
+                    let share = buying / range;
+                    if is_zero(range) { 0.0 } else { share }
+                };
+                let slots = &mut column[at..end];
+                sweep::map2(&short[0], &short[1], slots, |buying, range| 4.0 * share(buying, range));
+                sweep::combine2(slots, (&middle[0], &middle[1]), |sum, buying, range| {
+                    sum + 2.0 * share(buying, range)
+                });
+                sweep::combine2(slots, (&long[0], &long[1]), |sum, buying, range| {
+                    100.0 * ((sum + share(buying, range)) / 7.0)
+                });
+            },
+        );
         sweep::chill(column, self.warmup() - 1);
     }
 }
@@ -248,6 +281,25 @@ impl Node for Accumulation {
 
     fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let (mut sum, column) = (0.0, sweep::one(out));
+        sweep::blocks(1, c.len(), |at, end| {
+            let slots = &mut column[at..end];
+            let (now, last) = (&c.close[at..end], &c.close[at - 1..]);
+            // The far end of the range, stretched to the close before; the close itself where it did not move.
+            sweep::map3((&c.low[at..end], now, last), slots, |low, close, last| {
+                if close > last { sweep::smaller(low, last) } else { close }
+            });
+            sweep::combine3(slots, (&c.high[at..end], now, last), |far, high, close, last| {
+                close - if close < last { sweep::larger(high, last) } else { far }
+            });
+            sum = sweep::accumulate(sum, slots);
+        });
+        if let Some(first) = column.first_mut() {
+            *first = 0.0;
+        }
     }
 }
 

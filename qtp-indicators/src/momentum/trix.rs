@@ -175,32 +175,33 @@ impl Node for StochasticMomentum {
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [index, signal] = out else { return };
-        let n = self.channel.warmup();
-        let first = (n - 1).min(c.len());
-        let (mut distances, mut ranges) = (vec![0.0; c.len()], vec![0.0; c.len()]);
-        self.channel.blocks(c, |at, high, low| {
-            for (i, (high, low)) in high.iter().zip(low).enumerate() {
-                distances[at + i] = c.close[at + i] - (high + low) * 0.5;
-                ranges[at + i] = high - low;
-            }
+        let first = self.warmup();
+        let warm = crate::node::warm_up(self, first, c, &mut [&mut *index, &mut *signal]);
+        let stages = [warm.distance.first, warm.distance.second, warm.range.first, warm.range.second];
+        let ([mut near, mut near_twice, mut wide, mut wide_twice], mut average) =
+            (stages.map(|stage| stage.scan()), warm.signal.scan());
+        let (mut one, mut two): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        self.channel.blocks(c, |start, high, low| {
+            sweep::blocks(first.max(start), start + high.len(), |at, end| {
+                let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
+                let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
+                let slots = &mut index[at..end];
+                sweep::map3((&c.close[at..end], high, low), one, |close, high, low| {
+                    close - (high + low) * 0.5
+                });
+                near.run(one, two);
+                near_twice.run(two, slots);
+                sweep::map2(high, low, one, |high, low| high - low);
+                wide.run(one, two);
+                wide_twice.run(two, one);
+                sweep::combine(slots, one, |distance, range| {
+                    let half = 0.5 * range;
+                    let index = 100.0 * distance / half;
+                    if half > 0.0 { index } else { 0.0 }
+                });
+                average.run(slots, &mut signal[at..end]);
+            });
         });
-        let twice = |twice: Twice, from: &[f64], to: &mut [f64]| {
-            let mut middle = vec![0.0; from.len()];
-            twice.first.batch(from, &mut [&mut middle]);
-            let skip = (twice.first.period() - 1).min(from.len());
-            to[..skip].fill(f64::NAN);
-            twice.second.batch(&middle[skip..], &mut [&mut to[skip..]]);
-        };
-        twice(self.distance, &distances[first..], &mut index[first..]);
-        twice(self.range, &ranges[first..], &mut signal[first..]);
-        let begin = (first + self.distance.warmup() - 1).min(c.len());
-        for (slot, range) in index[begin..].iter_mut().zip(&signal[begin..]) {
-            let half = 0.5 * range;
-            *slot = if half > 0.0 { 100.0 * *slot / half } else { 0.0 };
-        }
-        self.signal.batch(&index[begin..], &mut [&mut signal[begin..]]);
-        sweep::chill(index, self.warmup() - 1);
-        sweep::chill(signal, self.warmup() - 1);
     }
 }
 

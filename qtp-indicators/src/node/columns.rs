@@ -99,6 +99,8 @@ pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
     fn len(columns: Self::Columns<'_>) -> usize;
     /// The input at `i`, below `len`.
     fn at(columns: Self::Columns<'_>, i: usize) -> Self;
+    /// The inputs from `at` to `end`.
+    fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a>;
     /// Whether every input is admitted as it is.
     fn admissible(columns: Self::Columns<'_>, reads: Reads) -> bool;
 }
@@ -130,6 +132,10 @@ impl Admit for f64 {
         columns[i]
     }
 
+    fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
+        &columns[at..end]
+    }
+
     fn admissible(columns: &[Self], _: Reads) -> bool {
         sound(columns)
     }
@@ -148,6 +154,10 @@ impl Admit for (f64, f64) {
 
     fn at(columns: Self::Columns<'_>, i: usize) -> Self {
         (columns.0[i], columns.1[i])
+    }
+
+    fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
+        (&columns.0[at..end], &columns.1[at..end])
     }
 
     fn admissible(columns: Self::Columns<'_>, _: Reads) -> bool {
@@ -181,6 +191,10 @@ impl Admit for Ohlcv {
             close: columns.close[i],
             volume: columns.volume[i],
         }
+    }
+
+    fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
+        crate::sweep::part(columns, at, end)
     }
 
     fn admissible(c: Candles<'_>, reads: Reads) -> bool {

@@ -136,6 +136,10 @@ impl Node for Extreme {
         self.queue.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        (!self.first).then_some(self.queue.len() - 1)
+    }
+
     fn reset(&mut self) {
         self.queue.fill((0.0, 0));
         (self.head, self.len, self.count, self.held) = (0, 0, 0, (0.0, 0));

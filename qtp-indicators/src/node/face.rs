@@ -47,8 +47,15 @@ impl<N: Node> Face<N, N::Out> {
         }
         let mut fresh = self.node.clone();
         fresh.reset();
-        if N::STATELESS || N::In::admissible(input, N::READS) {
-            fresh.batch(input, out);
+        let done = match fresh.memory() {
+            Some(memory) if memory <= PIECE / 32 => pieces(&fresh, memory, input, out),
+            _ if N::STATELESS || N::In::admissible(input, N::READS) => {
+                fresh.batch(input, out);
+                true
+            }
+            _ => false,
+        };
+        if done {
             return Ok(());
         }
         // Holes are skipped: only the streaming form knows how.
@@ -61,6 +68,39 @@ impl<N: Node> Face<N, N::Out> {
         }
         Ok(())
     }
+}
+
+/// Inputs that are checked and then worked on while they are still in the cache.
+const PIECE: usize = 8192;
+
+/// Runs the batch form piece by piece; `false` at the first piece with an input that is not admissible.
+fn pieces<N: Node>(
+    node: &N,
+    memory: usize,
+    input: <N::In as Admit>::Columns<'_>,
+    out: &mut [&mut [f64]],
+) -> bool {
+    let len = N::In::len(input);
+    let mut kept = Vec::with_capacity(memory * out.len());
+    for at in (0..len).step_by(PIECE) {
+        let (start, end) = (at.saturating_sub(memory), (at + PIECE).min(len));
+        if !N::In::admissible(N::In::part(input, at, end), N::READS) {
+            return false;
+        }
+        // A piece begins cold, on the last outputs of the one before.
+        kept.clear();
+        let mut views: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[start..end]).collect();
+        for view in &views {
+            kept.extend_from_slice(&view[..at - start]);
+        }
+        node.batch(N::In::part(input, start, end), &mut views);
+        if at > start {
+            for (view, kept) in views.iter_mut().zip(kept.chunks(at - start)) {
+                view[..at - start].copy_from_slice(kept);
+            }
+        }
+    }
+    true
 }
 
 /// Makes the public type of a node, its [`Indicator`](crate::Indicator) form and its batch function.

@@ -54,6 +54,16 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
         f64::NAN
     }
 
+    /// How many inputs before its own an output depends on, if that has a bound; the batch form then runs by pieces.
+    fn memory(&self) -> Option<usize> {
+        None
+    }
+
+    /// The recurrence that goes on from this state, if it is one of a level alone.
+    fn recurrence(&self) -> Option<crate::sweep::Scan> {
+        None
+    }
+
     /// The outputs of a whole series for a fresh state, one slice per column, NaN until warm.
     ///
     /// All slices are of one length and every input is admissible. The default runs the streaming form.

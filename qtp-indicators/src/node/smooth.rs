@@ -96,6 +96,10 @@ impl Node for Smooth {
         self.level = 0.0;
     }
 
+    fn recurrence(&self) -> Option<Scan> {
+        (self.seen == self.n).then(|| self.scan())
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let warm = super::warm_up(self, self.n, input, out);
         if input.len() > self.n {

@@ -40,6 +40,10 @@ impl Node for Sum {
         self.window.capacity()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn reset(&mut self) {
         self.window.clear();
         self.sum = RollingSum::default();

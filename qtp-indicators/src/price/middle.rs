@@ -78,6 +78,10 @@ impl Node for MiddleOfCandles {
         self.channel.warmup()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let column = sweep::one(out);
         sweep::chill(column, self.warmup() - 1);
@@ -105,6 +109,10 @@ impl Node for MiddleOfSeries {
 
     fn warmup(&self) -> usize {
         self.high.warmup()
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {

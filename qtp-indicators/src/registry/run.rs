@@ -75,8 +75,16 @@ impl SpecIndicator {
 
     /// Takes a closed candle; `open_time` is in nanoseconds since 1970-01-01 UTC.
     pub fn update(&mut self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
+        let (candle, width) = (TimedOhlcv { open_time, ohlcv: *candle }, self.width());
+        if self.spec.output_index().is_none()
+            && let Some(out) = out.get_mut(..width)
+        {
+            // Every output is a column: no row in between.
+            out.fill(f64::NAN);
+            return self.kernel.update(&candle, out);
+        }
         let mut row = [f64::NAN; MAX_OUTPUTS];
-        let warm = self.kernel.update(&TimedOhlcv { open_time, ohlcv: *candle }, &mut row);
+        let warm = self.kernel.update(&candle, &mut row);
         self.select(warm, &row, out)
     }
 

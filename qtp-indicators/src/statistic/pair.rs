@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Source,
+    INPUT_LIMIT, Source,
     error::check_period,
     node::{Feed, Node, Previous, composite, indicator, is_zero, ratio},
     registry::{Entry, NUMBER, ParamInfo, pair},
+    sweep::{self, REFRESH, larger},
     window::Window,
 };
 
@@ -61,6 +62,23 @@ impl Sums {
         let mut sums = Self { anchor: (mean(first, x), mean(second, y)), ..Self::default() };
         for (a, b) in first.iter_with(x).zip(second.iter_with(y)) {
             sums.add(a, b, 1.0);
+        }
+        sums.peak = (sums.xx, sums.yy);
+        sums
+    }
+}
+
+impl Sums {
+    /// The sums of one window, around its means.
+    fn around(xs: &[f64], ys: &[f64]) -> Self {
+        // Measured from the newest input, so that a flat window has no spread at all.
+        let mean = |window: &[f64]| {
+            let newest = window.last().copied().unwrap_or(0.0);
+            newest + window.iter().fold(0.0, |sum, v| sum + (v - newest)) / window.len() as f64
+        };
+        let mut sums = Self { anchor: (mean(xs), mean(ys)), ..Self::default() };
+        for (x, y) in xs.iter().zip(ys) {
+            sums.add(*x, *y, 1.0);
         }
         sums.peak = (sums.xx, sums.yy);
         sums
@@ -129,6 +147,44 @@ impl Node for Joint {
     }
 }
 
+/// Calls `emit` with what [`Joint`] gives for every window of `n` pairs.
+///
+/// Sums are taken afresh every [`REFRESH`] inputs or two windows, and as soon as a spread has become small against its
+/// squares of late.
+#[inline(always)]
+fn sweep_joint(n: usize, (first, second): (&[f64], &[f64]), mut emit: impl FnMut(usize, f64, f64, f64)) {
+    let (count, share, step, len) =
+        (n as f64, 1.0 / n as f64, REFRESH.max(2 * n), first.len().min(second.len()));
+    let real = |spread: f64, sum: f64| if spread > 1e-14 * sum { spread } else { 0.0 };
+    let mut at = n - 1;
+    while at < len {
+        let (xs, ys, end) = (&first[at + 1 - n..=at], &second[at + 1 - n..=at], (at + step).min(len));
+        let mut sums = Sums::around(xs, ys);
+        let Moments { xx, yy, xy } = sums.moments(count);
+        emit(at, real(xx, sums.xx), real(yy, sums.yy), xy);
+        let (mut peak_x, mut peak_y) = sums.peak;
+        let new = first[at + 1..end].iter().zip(&second[at + 1..end]);
+        let old = first[at + 1 - n..].iter().zip(&second[at + 1 - n..]);
+        at += 1;
+        for ((x, y), (old_x, old_y)) in new.zip(old) {
+            let (x, y) = (x - sums.anchor.0, y - sums.anchor.1);
+            let (old_x, old_y) = (old_x - sums.anchor.0, old_y - sums.anchor.1);
+            sums.x += x - old_x;
+            sums.y += y - old_y;
+            sums.xx += (x - old_x) * (x + old_x);
+            sums.yy += (y - old_y) * (y + old_y);
+            sums.xy += x * y - old_x * old_y;
+            (peak_x, peak_y) = (larger(sums.xx, peak_x), larger(sums.yy, peak_y));
+            let (xx, yy) = (sums.xx - sums.x * sums.x * share, sums.yy - sums.y * sums.y * share);
+            if (xx < peak_x * SHRUNK) | (yy < peak_y * SHRUNK) {
+                break;
+            }
+            emit(at, xx, yy, sums.xy - sums.x * sums.y * share);
+            at += 1;
+        }
+    }
+}
+
 /// Pearson's coefficient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Coefficient {
@@ -147,6 +203,19 @@ impl Node for Coefficient {
 
     fn warmup(&self) -> usize {
         self.joint.warmup()
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
+    fn batch(&self, input: (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let (n, column) = (self.joint.warmup(), sweep::one(out));
+        sweep::chill(column, n - 1);
+        sweep_joint(n, input, |i, xx, yy, xy| {
+            let coefficient = sweep::larger(sweep::smaller(xy / (xx * yy).sqrt(), 1.0), -1.0);
+            column[i] = if (xx > 0.0) & (yy > 0.0) { coefficient } else { 0.0 };
+        });
     }
 }
 
@@ -174,6 +243,43 @@ impl Node for Slope {
     fn warmup(&self) -> usize {
         self.joint.warmup() + 1
     }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
+    fn batch(&self, (first, second): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+        let (n, column) = (self.joint.warmup(), sweep::one(out));
+        sweep::chill(column, n);
+        let len = first.len().min(second.len());
+        let size = RETURNS.max(8 * n);
+        let (mut x, mut y) = (vec![0.0; size + n], vec![0.0; size + n]);
+        let mut at = n;
+        while at < len {
+            // Returns of the windows that end in this piece.
+            let (start, end) = (at + 1 - n, (at + size).min(len));
+            let (x, y) = (&mut x[..end - start], &mut y[..end - start]);
+            sweep::map2(&first[start..end], &first[start - 1..], x, change_of);
+            sweep::map2(&second[start..end], &second[start - 1..], y, change_of);
+            let slots = &mut column[start..end];
+            sweep_joint(n, (x, y), |i, xx, _, xy| {
+                let slope = xy / xx;
+                slots[i] = if xx > 0.0 { slope } else { 0.0 };
+            });
+            at = end;
+        }
+    }
+}
+
+/// Returns worked out at a time.
+const RETURNS: usize = 2048;
+
+/// [`change`] without a branch.
+#[inline(always)]
+fn change_of(now: f64, before: f64) -> f64 {
+    let ratio = (now - before) / before;
+    let ratio = sweep::larger(sweep::smaller(ratio, INPUT_LIMIT), -INPUT_LIMIT);
+    if is_zero(before) { 0.0 } else { ratio }
 }
 
 indicator! {

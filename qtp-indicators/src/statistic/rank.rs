@@ -74,10 +74,45 @@ impl Node for Quantile {
         self.window.capacity()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn reset(&mut self) {
         self.window.clear();
         self.sorted.clear();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let n = self.window.capacity();
+        let mut sorted = crate::node::warm_up(self, n, input, out).sorted;
+        let column = crate::sweep::one(out);
+        let Some(slots) = column.get_mut(n..) else { return };
+        for ((slot, x), old) in slots.iter_mut().zip(&input[n..]).zip(input) {
+            let (from, to) = (below(&sorted, *old), below(&sorted, *x));
+            // What lies between moves by one place into the gap.
+            if to > from {
+                sorted.copy_within(from + 1..to, from);
+                sorted[to - 1] = *x;
+            } else {
+                sorted.copy_within(to..from, to + 1);
+                sorted[to] = *x;
+            }
+            *slot = sorted[self.rank];
+        }
+    }
+}
+
+/// Longest window in which a place is counted, not searched: that has no branch to mispredict.
+const COUNTED: usize = 128;
+
+/// How many of `sorted` lie below `x`.
+fn below(sorted: &[f64], x: f64) -> usize {
+    if sorted.len() > COUNTED {
+        return sorted.partition_point(|v| *v < x);
+    }
+    let count = |sorted: &[f64]| sorted.iter().fold(0_u64, |sum, v| sum.wrapping_add(u64::from(*v < x)));
+    usize::try_from(count(sorted)).unwrap_or(0)
 }
 
 /// Share of the inputs before that lie below. An update reads the window: O(period).
@@ -111,6 +146,10 @@ impl Node for Rank {
         self.window.capacity() + 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn reset(&mut self) {
         self.window.clear();
     }
@@ -119,17 +158,38 @@ impl Node for Rank {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
         let count = n as f64;
         crate::sweep::chill(column, n);
-        crate::sweep::vectorised(
+        let done = crate::sweep::vectorised(
             #[inline(always)]
             || {
-                for (window, slot) in input.windows(n + 1).zip(column.iter_mut().skip(n)) {
-                    let (x, before) = (window[n], &window[..n]);
-                    let below = before.iter().fold(0_u64, |below, v| below + u64::from(*v < x));
-                    *slot = below as f64 / count * 100.0;
+                let (blocks, _) = column[n.min(input.len())..].as_chunks_mut::<SIDE>();
+                for (k, slots) in blocks.iter_mut().enumerate() {
+                    rank_side(&input[k * SIDE..], n, slots);
                 }
+                n + blocks.len() * SIDE
             },
         );
+        for (window, slot) in input.windows(n + 1).zip(column.iter_mut().skip(n)).skip(done - n) {
+            let (x, before) = (window[n], &window[..n]);
+            *slot = before.iter().filter(|v| **v < x).count() as f64 / count * 100.0;
+        }
     }
+}
+
+/// Ranks worked out side by side.
+const SIDE: usize = 16;
+
+/// Ranks of the inputs from `n` on among the `n` before each.
+#[inline(always)]
+fn rank_side(input: &[f64], n: usize, slots: &mut [f64; SIDE]) {
+    let mut below = [0.0; SIDE];
+    if let Some(inputs) = input[n..].first_chunk::<SIDE>() {
+        for before in input[..n + SIDE - 1].array_windows::<SIDE>() {
+            for ((below, before), x) in below.iter_mut().zip(before).zip(inputs) {
+                *below += if before < x { 1.0 } else { 0.0 };
+            }
+        }
+    }
+    *slots = below.map(|below| below / n as f64 * 100.0);
 }
 
 indicator! {

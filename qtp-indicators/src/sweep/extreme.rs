@@ -75,36 +75,37 @@ impl Extremes {
 /// Calls `emit` with the index of the extreme of each window of `n` from index `n - 1` on.
 ///
 /// Of equal inputs the newest counts; with `first`, once that has left the window, the oldest.
-pub(crate) fn track(side: Side, n: usize, first: bool, input: &[f64], mut emit: impl FnMut(usize, usize)) {
-    match side {
-        Side::Max => {
-            track_by(n, input, (|a, b| a >= b, if first { |a, b| a > b } else { |a, b| a >= b }), &mut emit)
-        }
-        Side::Min => {
-            track_by(n, input, (|a, b| a <= b, if first { |a, b| a < b } else { |a, b| a <= b }), &mut emit)
-        }
+pub(crate) fn track(side: Side, n: usize, first: bool, input: &[f64], emit: impl FnMut(usize, usize)) {
+    match (side, first) {
+        (Side::Max, true) => track_by(n, input, (|a, b| a >= b, |a, b| a > b), emit),
+        (Side::Max, false) => track_by(n, input, (|a, b| a >= b, |a, b| a >= b), emit),
+        (Side::Min, true) => track_by(n, input, (|a, b| a <= b, |a, b| a < b), emit),
+        (Side::Min, false) => track_by(n, input, (|a, b| a <= b, |a, b| a <= b), emit),
     }
 }
 
-type Beats = fn(f64, f64) -> bool;
-
-fn track_by(n: usize, input: &[f64], (takes, rescans): (Beats, Beats), emit: &mut impl FnMut(usize, usize)) {
-    let mut held: Option<usize> = None;
-    for at in n - 1..input.len() {
-        let start = at + 1 - n;
-        let place = match held {
-            Some(place) if place >= start => {
-                if takes(input[at], input[place]) {
-                    at
-                } else {
-                    place
+#[inline(always)]
+fn track_by(
+    n: usize,
+    input: &[f64],
+    (takes, rescans): (impl Fn(f64, f64) -> bool, impl Fn(f64, f64) -> bool),
+    mut emit: impl FnMut(usize, usize),
+) {
+    let Some(first) = input.first() else { return };
+    let (mut place, mut held) = (0, *first);
+    for (start, (window, x)) in input.windows(n).zip(input.iter().skip(n - 1)).enumerate() {
+        if start > 0 && place >= start {
+            if takes(*x, held) {
+                (place, held) = (start + n - 1, *x);
+            }
+        } else {
+            (place, held) = (start, window[0]);
+            for (i, x) in window.iter().enumerate() {
+                if rescans(*x, held) && i > 0 {
+                    (place, held) = (start + i, *x);
                 }
             }
-            _ => {
-                (start + 1..=at).fold(start, |best, i| if rescans(input[i], input[best]) { i } else { best })
-            }
-        };
-        held = Some(place);
-        emit(at, place);
+        }
+        emit(start + n - 1, place);
     }
 }

@@ -6,11 +6,13 @@
 mod extreme;
 mod roll;
 mod scan;
+mod slide;
 mod spread;
 
 pub(crate) use extreme::{Extremes, track};
 pub(crate) use roll::{roll, roll_weighted};
 pub(crate) use scan::Scan;
+pub(crate) use slide::{accumulate, slide, slide_spans};
 pub(crate) use spread::spread;
 
 use crate::Candles;
@@ -48,6 +50,58 @@ pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -
     );
 }
 
+/// `f` of every three inputs.
+pub(crate) fn map3((a, b, c): (&[f64], &[f64], &[f64]), out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                *slot = f(*a, *b, *c);
+            }
+        },
+    );
+}
+
+/// Puts `f` of a slot and an input into every slot.
+pub(crate) fn combine(out: &mut [f64], input: &[f64], f: impl Fn(f64, f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (slot, x) in out.iter_mut().zip(input) {
+                *slot = f(*slot, *x);
+            }
+        },
+    );
+}
+
+/// Puts `f` of a slot and two inputs into every slot.
+pub(crate) fn combine2(out: &mut [f64], (a, b): (&[f64], &[f64]), f: impl Fn(f64, f64, f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
+                *slot = f(*slot, *a, *b);
+            }
+        },
+    );
+}
+
+/// Puts `f` of a slot and three inputs into every slot.
+pub(crate) fn combine3(
+    out: &mut [f64],
+    (a, b, c): (&[f64], &[f64], &[f64]),
+    f: impl Fn(f64, f64, f64, f64) -> f64,
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                *slot = f(*slot, *a, *b, *c);
+            }
+        },
+    );
+}
+
 /// `f` of open, high, low, close and volume of every candle.
 pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_core::Ohlcv) -> f64) {
     let n = out.len().min(input.len());
@@ -68,6 +122,12 @@ pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_c
 #[inline(always)]
 pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
+}
+
+/// The smaller of two numbers, neither NaN.
+#[inline(always)]
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
 }
 
 /// True range of every candle but the first, whose slot gets NaN.

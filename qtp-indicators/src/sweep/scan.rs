@@ -2,7 +2,8 @@
 
 use super::vectorised;
 
-const WIDTH: usize = 8;
+const HALF: usize = 4;
+const WIDTH: usize = 2 * HALF;
 
 /// `level = a * level + b * x`, eight inputs at a time.
 ///
@@ -15,17 +16,26 @@ pub(crate) struct Scan {
     b: f64,
     level: f64,
     /// Weight of the level before in each output.
-    carry: [f64; WIDTH],
-    /// Weight of input `i` in output `j` at `[i][j]`.
-    weights: [[f64; WIDTH]; WIDTH],
+    carry: [[f64; HALF]; 2],
+    /// Weight of input `i` of a half in output `j` of the same half at `[i][j]`.
+    near: [[f64; HALF]; HALF],
+    /// Weight of input `i` of the first half in output `j` of the second.
+    far: [[f64; HALF]; HALF],
 }
 
 impl Scan {
     pub(crate) fn new(a: f64, b: f64, level: f64) -> Self {
         let power = |k: usize| (0..k).fold(1.0, |p, _| p * a);
-        let weight = |i: usize, j: usize| if j < i { 0.0 } else { b * power(j - i) };
-        let weights = std::array::from_fn(|i| std::array::from_fn(|j| weight(i, j)));
-        Self { a, b, level, carry: std::array::from_fn(|j| power(j + 1)), weights }
+        let near = |i: usize, j: usize| if j < i { 0.0 } else { b * power(j - i) };
+        let far = |i: usize, j: usize| b * power(HALF + j - i);
+        Self {
+            a,
+            b,
+            level,
+            carry: std::array::from_fn(|half| std::array::from_fn(|j| power(half * HALF + j + 1))),
+            near: std::array::from_fn(|i| std::array::from_fn(|j| near(i, j))),
+            far: std::array::from_fn(|i| std::array::from_fn(|j| far(i, j))),
+        }
     }
 
     /// Takes in `input` and writes the level after each of it.
@@ -40,19 +50,26 @@ impl Scan {
     fn sweep(&mut self, input: &[f64], out: &mut [f64]) {
         let (blocks, rest) = input.as_chunks::<WIDTH>();
         let (slots, last) = out.as_chunks_mut::<WIDTH>();
+        let (near, far, [low_carry, high_carry]) = (self.near, self.far, self.carry);
         let mut level = self.level;
         for (block, slots) in blocks.iter().zip(slots) {
-            let mut sums = [0.0; WIDTH];
-            for (x, weights) in block.iter().zip(&self.weights) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += x * weight;
+            let (mut low, mut high) = ([0.0; HALF], [0.0; HALF]);
+            for i in 0..HALF {
+                for j in 0..HALF {
+                    low[j] += block[i] * near[i][j];
+                    high[j] += block[i] * far[i][j];
                 }
             }
-            for (sum, carry) in sums.iter_mut().zip(&self.carry) {
-                *sum += level * carry;
+            for i in 0..HALF {
+                for j in 0..HALF {
+                    high[j] += block[HALF + i] * near[i][j];
+                }
             }
-            *slots = sums;
-            level = sums[WIDTH - 1];
+            for j in 0..HALF {
+                slots[j] = level * low_carry[j] + low[j];
+                slots[HALF + j] = level * high_carry[j] + high[j];
+            }
+            level = slots[WIDTH - 1];
         }
         for (x, slot) in rest.iter().zip(last) {
             level = self.a * level + self.b * x;

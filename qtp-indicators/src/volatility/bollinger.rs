@@ -57,8 +57,25 @@ impl Node for Bands {
         self.average.warmup().max(self.deviation.warmup())
     }
 
+    fn memory(&self) -> Option<usize> {
+        matches!(self.average, Ma::Sma(_)).then_some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
+        if let Ma::Sma(_) = self.average {
+            let n = self.deviation.warmup();
+            let share = 1.0 / n as f64;
+            crate::sweep::spread(n, input, |i, spread, sum| {
+                let (mean, deviation) = (sum * share, (spread * share).sqrt());
+                (upper[i], middle[i]) = (mean + deviation * self.up, mean);
+                lower[i] = mean - deviation * self.down;
+            });
+            for column in [&mut **upper, &mut **middle, &mut **lower] {
+                crate::sweep::chill(column, n - 1);
+            }
+            return;
+        }
         self.average.batch(input, &mut [&mut *middle]);
         self.deviation.batch(input, &mut [&mut *lower]);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_real,
-    node::{Node, Reads, indicator, peek_by_copy},
+    node::{Node, Reads, indicator, peek_by_copy, warm_up},
     registry::{Entry, OutputInfo, ParamInfo, node},
+    sweep,
 };
 
 /// Acceleration of one side.
@@ -160,6 +161,73 @@ impl Node for Parabolic {
 
     fn reset(&mut self) {
         (self.first, self.state) = (None, None);
+    }
+
+    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+        let Some(stop) = warm_up(self, 2, c, out).state else { return };
+        let column = sweep::one(out);
+        let (mut ride, mut at, len) = (Ride::new(&stop), 2, c.len());
+        let mut long = stop.long;
+        while at < len {
+            let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
+            at += if long { self.ride::<true>(&mut ride, rest) } else { self.ride::<false>(&mut ride, rest) };
+            long = !long;
+        }
+    }
+}
+
+/// [`Stop`] seen from its own side: for a short one all prices have the other sign.
+#[derive(Debug, Clone, Copy)]
+struct Ride {
+    stop: f64,
+    extreme: f64,
+    factor: f64,
+    near: f64,
+    far: f64,
+}
+
+impl Ride {
+    fn new(stop: &Stop) -> Self {
+        let Stop { high, low, factor, .. } = *stop;
+        let sign = if stop.long { 1.0 } else { -1.0 };
+        let (near, far) = if stop.long { (low, high) } else { (-high, -low) };
+        Self { stop: stop.stop * sign, extreme: stop.extreme * sign, factor, near, far }
+    }
+}
+
+impl Parabolic {
+    /// Runs on to the next reversal or the end; returns the candles taken.
+    ///
+    /// The numbers are those of `advance`, without a branch on the side.
+    fn ride<const LONG: bool>(
+        &self,
+        ride: &mut Ride,
+        (high, low, out): (&[f64], &[f64], &mut [f64]),
+    ) -> usize {
+        let (own, other) =
+            if LONG { (self.params.long, self.params.short) } else { (self.params.short, self.params.long) };
+        let sign = if LONG { 1.0 } else { -1.0 };
+        let shown = if LONG || self.signed { 1.0 } else { -1.0 };
+        let Ride { mut stop, mut extreme, mut factor, near: mut last_near, far: mut last_far } = *ride;
+        for (k, ((high, low), slot)) in high.iter().zip(low).zip(out.iter_mut()).enumerate() {
+            let (near, far) = if LONG { (*low, *high) } else { (-high, -low) };
+            if near <= stop {
+                let beyond = sweep::larger(sweep::larger(extreme, last_far), far);
+                let beyond = beyond + beyond * self.params.offset_on_reverse * sign;
+                let moved = beyond + other.start * (near - beyond);
+                let moved = sweep::larger(sweep::larger(moved, last_far), far);
+                *slot = if LONG && self.signed { -beyond } else { beyond * sign };
+                *ride = Ride { stop: -moved, extreme: -near, factor: other.start, near: -far, far: -near };
+                return k + 1;
+            }
+            *slot = stop * shown;
+            let longer = far > extreme;
+            extreme = if longer { far } else { extreme };
+            factor = if longer { sweep::smaller(factor + own.step, own.max) } else { factor };
+            stop = sweep::smaller(stop + factor * (extreme - stop), sweep::smaller(last_near, near));
+            (last_near, last_far) = (near, far);
+        }
+        high.len()
     }
 }
 

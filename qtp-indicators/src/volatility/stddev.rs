@@ -46,6 +46,10 @@ impl Node for Variance {
         self.window.capacity()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn reset(&mut self) {
         self.window.clear();
         self.spread = RollingSpread::default();
@@ -85,11 +89,16 @@ impl Node for Deviation {
         self.variance.warmup()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, column) = (self.variance.warmup(), crate::sweep::one(out));
         let count = n as f64;
         crate::sweep::chill(column, n - 1);
-        crate::sweep::spread(n, input, |i, spread, _| column[i] = (spread / count).sqrt() * self.factor);
+        let share = 1.0 / count;
+        crate::sweep::spread(n, input, |i, spread, _| column[i] = (spread * share).sqrt() * self.factor);
     }
 }
 

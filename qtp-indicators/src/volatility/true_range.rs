@@ -34,6 +34,10 @@ impl Node for Ranges {
         2
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         crate::sweep::true_ranges(input, crate::sweep::one(out));
     }

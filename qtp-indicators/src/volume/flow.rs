@@ -20,10 +20,15 @@ fn flow(c: &Ohlcv) -> f64 {
     if range > 0.0 { place * c.volume } else { 0.0 }
 }
 
-/// [`flow`] of candle `i` of columns.
-fn flow_of(c: crate::Candles<'_>, i: usize) -> f64 {
-    let (high, low, close) = (c.high[i], c.low[i], c.close[i]);
-    flow(&Ohlcv { open: close, high, low, close, volume: c.volume[i] })
+/// [`flow`] of the candles from `at` on, branch-free.
+fn flows(c: crate::Candles<'_>, at: usize, out: &mut [f64]) {
+    sweep::map_candles(sweep::part(c, at, at + out.len()), out, |c| {
+        let range = c.high - c.low;
+        let place = ((c.close - c.low) - (c.high - c.close)) / range;
+        let place = sweep::larger(sweep::smaller(place, INPUT_LIMIT), -INPUT_LIMIT);
+        let flow = place * c.volume;
+        if range > 0.0 { flow } else { 0.0 }
+    });
 }
 
 /// Sum of the flows.
@@ -55,11 +60,10 @@ impl Node for Line {
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (mut sum, column) = (0.0, sweep::one(out));
-        sweep::map_candles(c, column, flow);
-        for slot in column {
-            sum += *slot;
-            *slot = sum;
-        }
+        sweep::blocks(0, c.len(), |at, end| {
+            flows(c, at, &mut column[at..end]);
+            sum = sweep::accumulate(sum, &mut column[at..end]);
+        });
     }
 }
 
@@ -116,16 +120,11 @@ impl Node for Oscillator {
         let (mut line, mut room): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
         sweep::blocks(self.warmup, c.len(), |at, end| {
             let (line, room) = (&mut line[..end - at], &mut room[..end - at]);
-            sweep::map_candles(sweep::part(c, at, end), line, flow);
-            for slot in line.iter_mut() {
-                sum += *slot;
-                *slot = sum;
-            }
+            flows(c, at, line);
+            sum = sweep::accumulate(sum, line);
             fast.run(line, room);
             slow.run(line, &mut column[at..end]);
-            for (slot, fast) in column[at..end].iter_mut().zip(room) {
-                *slot = *fast - *slot;
-            }
+            sweep::combine(&mut column[at..end], room, |slow, fast| fast - slow);
         });
     }
 }
@@ -153,19 +152,29 @@ impl Node for Share {
         self.volume.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.volume.len(), sweep::one(out));
-
-        sweep::chill(column, n - 1);
-        sweep::roll(
+        sweep::slide(
             n,
             (0, c.len()),
-            |i| [flow_of(c, i), c.volume[i], f64::from(c.volume[i] != 0.0)],
-            |i, [flow, volume, traded]| {
-                // Without a trade the sums are rounding alone.
-                column[i] = if traded > 0.0 && volume > 0.0 { flow / volume } else { 0.0 };
+            |at, end, [flow, volume, traded]| {
+                flows(c, at, &mut flow[..end - at]);
+                volume[..end - at].copy_from_slice(&c.volume[at..end]);
+                sweep::map(&c.volume[at..end], traded, |x| if x == 0.0 { 0.0 } else { 1.0 });
+            },
+            |at, end, [flow, volume, traded]| {
+                sweep::map3((flow, volume, traded), &mut column[at..end], |flow, volume, traded| {
+                    // Without a trade the sums are rounding alone.
+                    let share = flow / volume;
+                    if (traded > 0.0) & (volume > 0.0) { share } else { 0.0 }
+                });
             },
         );
+        sweep::chill(column, n - 1);
     }
 }
 
@@ -199,25 +208,52 @@ impl Node for MoneyFlow {
         self.up.len() + 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.up.len(), sweep::one(out));
+        let mut typical = [0.0; sweep::BLOCK + 1];
+        sweep::slide(
+            n,
+            (1, c.len()),
+            |at, end, rooms| {
+                let typical = &mut typical[..=end - at];
+                let candles = sweep::part(c, at - 1, end);
+                sweep::map_candles(candles, typical, |c| (c.high + c.low + c.close) / 3.0);
+                turnovers(typical, &c.volume[at..end], rooms);
+            },
+            |at, end, [up, down, moved]| {
+                sweep::map3((up, down, moved), &mut column[at..end], |up, down, moved| {
+                    let total = up + down;
+                    let share = 100.0 * (sweep::larger(sweep::smaller(up, total), 0.0) / total);
+                    // Without a flow the sums are rounding alone.
+                    if (moved > 0.0) & (total > 0.0) { share } else { 0.0 }
+                });
+            },
+        );
         sweep::chill(column, n);
-        let typical = |i: usize| (c.high[i] + c.low[i] + c.close[i]) / 3.0;
-        let terms = |i: usize| {
-            let (now, last) = (typical(i), typical(i - 1));
-            let change = now - last;
-            let still = change.abs() <= 1e-14 * (now.abs() + last.abs());
-            let flow = if still { 0.0 } else { now * c.volume[i] };
-            let (up, down) = if change < 0.0 { (0.0, flow) } else { (flow, 0.0) };
-            [up, down, f64::from(flow != 0.0)]
-        };
-        sweep::roll(n, (1, c.len()), terms, |i, [up, down, moved]| {
-            let total = up + down;
-            // Without a flow the sums are rounding alone.
-            let some = moved > 0.0 && total > 0.0;
-            column[i] = if some { 100.0 * (up.clamp(0.0, total) / total) } else { 0.0 };
-        });
     }
+}
+
+/// Turnover of rises and of falls of the typical price, and 1 where there is any.
+fn turnovers(typical: &[f64], volume: &[f64], [up, down, moved]: &mut [sweep::Room; 3]) {
+    let (n, last) = (volume.len(), &typical[..volume.len()]);
+    let (up, down, moved, now) = (&mut up[..n], &mut down[..n], &mut moved[..n], &typical[1..=n]);
+    sweep::vectorised(
+        #[inline(always)]
+        || {
+            for i in 0..n {
+                let change = now[i] - last[i];
+                let still = change.abs() <= 1e-14 * (now[i].abs() + last[i].abs());
+                let flow = if still { 0.0 } else { now[i] * volume[i] };
+                down[i] = if change < 0.0 { flow } else { 0.0 };
+                up[i] = if change < 0.0 { 0.0 } else { flow };
+                moved[i] = if flow == 0.0 { 0.0 } else { 1.0 };
+            }
+        },
+    );
 }
 
 indicator! {
