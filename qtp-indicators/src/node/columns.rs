@@ -220,6 +220,10 @@ impl Admit for TimedOhlcv {
         Self { open_time: columns.1[i], ohlcv: Ohlcv::at(columns.0, i) }
     }
 
+    fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
+        (Ohlcv::part(columns.0, at, end), &columns.1[at..end])
+    }
+
     fn admissible(columns: Self::Columns<'_>, reads: Reads) -> bool {
         Ohlcv::admissible(columns.0, reads)
     }
