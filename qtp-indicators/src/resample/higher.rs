@@ -59,17 +59,16 @@ impl Higher {
 /// do not agree.
 ///
 /// ```
-/// use qtp_core::Timeframe;
 /// use qtp_indicators::{Candles, build, resample::batch_at};
 ///
 /// let close: Vec<f64> = (0..8).map(f64::from).collect();
 /// let times: Vec<i64> = (0..8).map(|i| i * 15 * 60_000_000_000).collect();
 /// let mut column = vec![0.0; 8];
 /// let candles = Candles::hlc(&close, &close, &close)?;
-/// batch_at(&build("sma(1)@1h")?, Timeframe::M15, candles, &times, &mut [&mut column])?;
+/// batch_at(&build("sma(1)@1h")?, "15m".parse()?, candles, &times, &mut [&mut column])?;
 /// assert!(column[..3].iter().all(|x| x.is_nan()));
 /// assert_eq!(column[3..], [3.0, 3.0, 3.0, 3.0, 7.0]);
-/// # Ok::<(), qtp_indicators::SpecError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn batch_at(
     indicator: &SpecIndicator,
