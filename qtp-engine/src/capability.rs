@@ -28,9 +28,6 @@ impl Engine {
         if draft.post_only && !venue.post_only {
             return Some(Reason::new("no_post_only", "the venue has no post-only orders"));
         }
-        if draft.reduce_only && !venue.reduce_only {
-            return Some(Reason::new("no_reduce_only", "the venue has no reduce-only orders"));
-        }
         let source = draft.kind.trigger().map(|trigger| trigger.source)?;
         (!venue.trigger_sources.contains(&source))
             .then(|| Reason::new("no_trigger", "the venue does not trigger on this price"))

@@ -12,30 +12,36 @@ use crate::engine::Engine;
 const DRIFT_CANDLES: usize = 14;
 
 impl Engine {
-    pub(crate) fn on_signal(&mut self, owner: usize, signal: Signal) {
+    pub(crate) fn on_signal(&mut self, owner: usize, mut signal: Signal) {
         let Some(index) = self.owned(owner, &signal.instrument) else { return };
-        if let Some(reason) = self.unsupported_bracket(index, &signal.bracket) {
-            return self.deny(&signal.instrument, reason);
-        }
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
-        let known = account.targets.get(&signal.instrument).is_some_and(|active| {
-            active.signal.target == signal.target && active.signal.bracket == signal.bracket
-        });
         let direction = signal.target.direction();
         let position = account.portfolio.quantity(&signal.instrument);
         let reduces = matches!(signal.target, Target::Quantity(quantity)
             if quantity.signum() * position.signum() > 0 && quantity.abs() <= position.abs());
-        if direction == 0 || reduces || known || self.config.approval == Approval::Auto {
+        let exits = direction == 0 || reduces;
+        let unsupported = self.unsupported_bracket(index, &signal.bracket);
+        if exits && unsupported.is_some() {
+            signal.bracket.stop = None;
+        }
+        let known = account.targets.get(&signal.instrument).is_some_and(|active| {
+            active.signal.target == signal.target && active.signal.bracket == signal.bracket
+        });
+        let unsupported = unsupported.filter(|_| !exits);
+        if unsupported.is_none() && (exits || known || self.config.approval == Approval::Auto) {
             self.supersede(owner, &signal.instrument);
             return self.accept(index, signal);
         }
-        // Of a flip only the opening waits: the close is an exit.
+        // Of a flip only the opening waits or is refused: the close is an exit.
         if position.signum() * direction < 0 {
             let flat = Signal { target: Target::FLAT, bracket: Bracket::NONE, ..signal.clone() };
             self.accept(index, flat);
         }
-        self.propose(owner, signal);
+        match unsupported {
+            Some(reason) => self.deny(&signal.instrument, reason),
+            None => self.propose(owner, signal),
+        }
     }
 
     fn propose(&mut self, owner: usize, signal: Signal) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use qtp_core::{
     Bracket, Instrument, Notice, OrderKind, OrderRole, OrderStatus, PriceRule, Side, SizeRule, Timestamp,
+    VenueCapabilities,
 };
 
 use crate::common::*;
@@ -246,4 +247,25 @@ fn a_fill_may_come_before_the_acknowledgement_of_its_order() {
     assert_eq!(rig.position(), units(10));
     assert_eq!(rig.account().orders.len(), 1);
     assert!(rig.now > Timestamp::EPOCH);
+}
+
+#[test]
+fn on_a_venue_without_stops_nothing_opens_with_one_and_every_exit_passes() {
+    let capabilities = VenueCapabilities { trigger_sources: Vec::new(), ..all_capabilities() };
+    let mut rig = Rig::with(RigSetup { capabilities, ..RigSetup::default() });
+    let stop = Bracket { stop: "90".parse().ok(), target: None };
+    assert!(submits(&rig.target(10, stop)).is_empty(), "nothing protects it");
+    rig.hold(10, Bracket::NONE);
+    let reduced = one_submit(&rig.target(4, stop));
+    assert_eq!((reduced.side, reduced.quantity, reduced.reduce_only), (Side::Sell, units(6), true));
+    rig.fill(&reduced, 6, "100");
+    let above = Bracket { stop: "110".parse().ok(), target: None };
+    let closed = one_submit(&rig.target(-5, above));
+    assert_eq!(
+        (closed.side, closed.quantity, closed.reduce_only),
+        (Side::Sell, units(4), true),
+        "only the close"
+    );
+    rig.fill(&closed, 4, "100");
+    assert_eq!(rig.position(), units(0));
 }
