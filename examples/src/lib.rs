@@ -3,8 +3,10 @@
 pub mod backtest;
 pub mod bot;
 pub mod chart;
+pub mod data;
 pub mod exit;
 mod guides;
 pub mod percent;
 pub mod replay;
 pub mod strategies;
+pub mod venues;
