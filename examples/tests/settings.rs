@@ -108,19 +108,15 @@ fn every_problem_is_listed_at_once() {
                 [risk]\nmax_leverage = -3\nmax_daily_loss = 7\n";
     let words =
         ["trading.cash", "trading.leverage", "DOGE", "PEPE", "risk.max_leverage", "risk.max_daily_loss"];
-    refused(toml, &[("QTP__TRADING__NETWORK", "moon")], &["--mode", "live"], &words);
-    refused(
-        toml,
-        &[("QTP__TRADING__NETWORK", "moon")],
-        &["--mode", "live"],
-        &["trading.network", "trading.mode"],
-    );
+    refused(toml, &[], &["--mode", "live"], &words);
+    refused(toml, &[], &["--mode", "live"], &["trading.network", "trading.mode"]);
+    refused("", &[("QTP__TRADING__NETWORK", "moon")], &[], &["trading.network", "moon", "testnet"]);
 }
 
 #[test]
 fn live_is_refused_with_a_reason() {
-    refused("", &[], &["--mode", "live"], &["trading.mode", "live needs a venue adapter"]);
-    refused("", &[], &["--mode", "live", "--venue", "hyperliquid"], &["trading.venue", "trading.mode"]);
+    refused("", &[], &["--mode", "live"], &["trading.mode", "live needs a venue"]);
+    refused("", &[], &["--mode", "live", "--venue", "moon"], &["trading.venue", "moon", "trading.network"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::crash::CrashPoint;
 use super::pace::Pace;
+use crate::venues::Network;
 
 /// Which market and which venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
@@ -44,9 +45,12 @@ pub struct BotArgs {
     /// Venue [default: synthetic]
     #[arg(long, value_name = "V")]
     pub venue: Option<String>,
-    /// Network of a live venue: testnet or mainnet
-    #[arg(long, value_name = "NETWORK")]
-    pub network: Option<String>,
+    /// Network of a venue; must be given for live trading [default: mainnet's public data on paper]
+    #[arg(long, value_enum)]
+    pub network: Option<Network>,
+    /// Another address of the venue's API, such as http://127.0.0.1:3001
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
     /// Assets, such as BTC,ETH [default: BTC,ETH,SOL]
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub assets: Option<Vec<String>>,

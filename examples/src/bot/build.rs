@@ -17,7 +17,7 @@ use super::settings::BotSettings;
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
 
-/// The account of every simulated run.
+/// The account of every run on the synthetic market.
 const ACCOUNT: &str = "demo";
 
 /// Width of the candles that drive the simulated venue.
@@ -27,8 +27,11 @@ pub(super) const BASE: Timeframe = Timeframe::M1;
 ///
 /// # Errors
 /// Never for the built-in name.
-pub(super) fn account() -> Result<AccountId, Failure> {
-    Ok(ACCOUNT.parse()?)
+pub(super) fn account(settings: &BotSettings) -> Result<AccountId, Failure> {
+    match &settings.facts {
+        Some(facts) => Ok(facts.account.clone()),
+        None => Ok(ACCOUNT.parse()?),
+    }
 }
 
 /// The synthetic market of the settings.
@@ -52,8 +55,12 @@ pub fn build_source(settings: &BotSettings) -> Result<SyntheticFeed, Failure> {
     Ok(SyntheticFeed::new(settings.run.seed, config)?)
 }
 
-/// The instruments of the synthetic market.
-pub(super) fn instruments(feed: &SyntheticFeed) -> Result<Vec<Instrument>, Failure> {
+/// What is traded: as the venue described it, or of the synthetic market.
+pub(super) fn instruments(settings: &BotSettings) -> Result<Vec<Instrument>, Failure> {
+    if let Some(facts) = &settings.facts {
+        return Ok(facts.instruments.clone());
+    }
+    let feed = build_source(settings)?;
     let all: Result<Vec<Instrument>, _> = feed.config().coins.iter().map(SyntheticCoin::instrument).collect();
     Ok(all?)
 }
@@ -65,19 +72,29 @@ pub(super) fn build_venue(settings: &BotSettings, instruments: &[Instrument]) ->
 }
 
 fn portfolio(settings: &BotSettings) -> Result<Portfolio, Failure> {
-    let cash = Amount::new(settings.trading.cash, Currency::USD);
-    Ok(Portfolio::new(account()?, AccountKind::CrossMargin, cash))
+    Ok(Portfolio::new(account(settings)?, AccountKind::CrossMargin, cash(settings)))
+}
+
+/// Opening cash.
+pub(super) fn cash(settings: &BotSettings) -> Amount {
+    match &settings.facts {
+        Some(facts) => Amount::new(facts.cash, facts.currency()),
+        None => Amount::new(settings.trading.cash, Currency::USD),
+    }
 }
 
 /// Record 0 of a run's journal.
 pub(super) fn start(settings: &BotSettings, run_id: RunId) -> Result<RunStarted, Failure> {
-    let cash = Amount::new(settings.trading.cash, Currency::USD);
+    let cash = cash(settings);
     Ok(RunStarted {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run_id,
         seed: settings.run.seed,
         configuration: serde_json::to_value(settings)?,
-        accounts: BTreeMap::from([(account()?, OpeningBalance { kind: AccountKind::CrossMargin, cash })]),
+        accounts: BTreeMap::from([(
+            account(settings)?,
+            OpeningBalance { kind: AccountKind::CrossMargin, cash },
+        )]),
     })
 }
 
@@ -86,12 +103,15 @@ pub(super) fn start(settings: &BotSettings, run_id: RunId) -> Result<RunStarted,
 /// # Errors
 /// An asset, strategy or limit that does not fit.
 pub fn build_engine(settings: &BotSettings, run_id: RunId) -> Result<Engine, Failure> {
-    let feed = build_source(settings)?;
-    let instruments = instruments(&feed)?;
-    let capabilities = build_venue(settings, &instruments)?.capabilities();
+    let instruments = instruments(settings)?;
+    let declared = settings.facts.as_ref().and_then(|facts| facts.capabilities.clone());
+    let capabilities = match declared {
+        Some(declared) => declared,
+        None => build_venue(settings, &instruments)?.capabilities(),
+    };
     let trading = &settings.trading;
     let mut state = TradingState::new();
-    state.market.set_par(Currency::USD);
+    state.market.set_par(cash(settings).currency);
     for instrument in &instruments {
         state.add_instrument(instrument.clone());
         state.market.keep_history(&instrument.id, trading.interval, 60);
@@ -100,13 +120,14 @@ pub fn build_engine(settings: &BotSettings, run_id: RunId) -> Result<Engine, Fai
     if let Some(account) = state.accounts.first_mut() {
         account.default_leverage = trading.leverage;
     }
-    let account = account()?;
+    let account = account(settings)?;
     let config = EngineConfig {
         approval: match trading.approve {
             Approve::Auto => Approval::Auto,
             Approve::Manual => Approval::Manual,
         },
-        trigger_source: TriggerSource::Last,
+        // Candles fill simulated orders; a venue of perpetuals watches its mark.
+        trigger_source: if trading.mode == Mode::Live { TriggerSource::Mark } else { TriggerSource::Last },
         await_connection: trading.mode != Mode::Demo,
         ..EngineConfig::default()
     };

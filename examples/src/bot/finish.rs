@@ -8,9 +8,11 @@ use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, r
 use qtp_engine::stats::{Assumption, RunFacts, Summary};
 use qtp_exchange::sim::Slippage;
 
-use super::build::{BASE, account};
+use super::build::{BASE, account, cash};
 use super::ended::Ended;
+use super::facts::synthetic;
 use super::folder::RunFolder;
+use super::settings::BotSettings;
 use super::store::{StoreThread, Write};
 use super::watch::Watch;
 use crate::exit::Failure;
@@ -19,7 +21,7 @@ use crate::exit::Failure;
 pub(super) fn finish(
     run: Ended,
     mut watch: Watch,
-    folder: &RunFolder,
+    (folder, settings): (&RunFolder, &BotSettings),
     store: StoreThread,
 ) -> Result<(), Failure> {
     watch.narrator.finish();
@@ -29,7 +31,7 @@ pub(super) fn finish(
         drop((run, watch));
         return store.finish();
     };
-    let summary = summary(&run, &watch)?;
+    let summary = summary(&run, &watch, settings)?;
     csv::write_trips(
         BufWriter::new(File::create(path.join("trades.csv"))?),
         watch.recorder.ledger().trips(),
@@ -59,9 +61,9 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn summary(run: &Ended, watch: &Watch) -> Result<Summary, Failure> {
+fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary, Failure> {
     let engine = run.engine();
-    let account = account()?;
+    let account = account(settings)?;
     let recorder = &watch.recorder;
     let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
     let config = run.venue();
@@ -77,8 +79,8 @@ fn summary(run: &Ended, watch: &Watch) -> Result<Summary, Failure> {
         strategy: "bot".to_owned(),
         instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
         timeframe: Some(BASE.to_string()),
-        currency: "USD".to_owned(),
-        synthetic: true,
+        currency: cash(settings).currency.to_string(),
+        synthetic: synthetic(&settings.trading),
         candles: recorder.candles(),
         final_equity: engine.equity(&account),
         orders: recorder.orders(),

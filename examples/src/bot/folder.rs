@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use qtp_core::RunId;
+use qtp_core::port::{Clock as _, SystemClock};
+use qtp_core::{RunId, Timestamp};
+use qtp_engine::driver::live::random_run_id;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::facts::synthetic;
 use super::settings::BotSettings;
 use crate::exit::Failure;
 
@@ -27,6 +30,9 @@ pub struct Manifest {
     pub version: String,
     /// Made-up market data.
     pub synthetic: bool,
+    /// When it began, for a run in real time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub begun: Option<Timestamp>,
     /// Everything that was set, without secrets.
     pub settings: BotSettings,
 }
@@ -53,10 +59,48 @@ impl RunFolder {
             Some(newest) if !fresh => newest,
             _ => next,
         };
-        fs::create_dir_all(&folder.path).map_err(|error| format!("{}: {error}", folder.path.display()))?;
-        folder.write_manifest(settings)?;
-        fs::write(runs.join("latest"), folder.run_id.to_string())?;
+        folder.make(runs)?;
         Ok(folder)
+    }
+
+    /// The newest run on a real market with these settings and what its venue said then, or a new one, whose id is drawn:
+    /// client order ids come from it, and must never meet those of another run on the same account.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or read.
+    pub fn open_real(
+        runs: &Path,
+        settings: &BotSettings,
+        fresh: bool,
+    ) -> Result<(Self, Option<Manifest>), Failure> {
+        let mut newest: Option<(PathBuf, Manifest)> = None;
+        let found = if runs.is_dir() && !fresh { Some(fs::read_dir(runs)?) } else { None };
+        for entry in found.into_iter().flatten() {
+            let path = entry?.path();
+            // A folder without a manifest is no run of ours.
+            let Ok((_, manifest)) = Self::existing(&path) else { continue };
+            // How a run is kept is no part of what it is.
+            let journal = settings.journal;
+            let same = BotSettings { facts: None, journal, ..manifest.settings.clone() } == *settings;
+            if same && newest.as_ref().is_none_or(|(_, other)| other.begun < manifest.begun) {
+                newest = Some((path, manifest));
+            }
+        }
+        let (folder, manifest) = match newest {
+            Some((path, manifest)) => (Self { path, run_id: manifest.run_id, resumed: true }, Some(manifest)),
+            None => {
+                let run_id = random_run_id();
+                (Self { path: runs.join(run_id.to_string()), run_id, resumed: false }, None)
+            }
+        };
+        folder.make(runs)?;
+        Ok((folder, manifest))
+    }
+
+    fn make(&self, runs: &Path) -> Result<(), Failure> {
+        fs::create_dir_all(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
+        fs::write(runs.join("latest"), self.run_id.to_string())?;
+        Ok(())
     }
 
     /// An existing folder, by path.
@@ -117,11 +161,17 @@ impl RunFolder {
         self.path.join("control.sock")
     }
 
-    fn write_manifest(&self, settings: &BotSettings) -> Result<(), Failure> {
+    /// Says in the folder what the run is.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_manifest(&self, settings: &BotSettings) -> Result<(), Failure> {
+        let synthetic = synthetic(&settings.trading);
         let manifest = Manifest {
             run_id: self.run_id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            synthetic: true,
+            synthetic,
+            begun: (!synthetic).then(|| SystemClock.now()),
             settings: settings.clone(),
         };
         fs::write(self.path.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;

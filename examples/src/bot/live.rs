@@ -1,4 +1,4 @@
-//! Paper mode: the driver for real time over a paper exchange. A venue's exchange would run the same way.
+//! Paper and live mode: the driver for real time over an exchange.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,35 +6,29 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use qtp_core::port::{Clock, DecisionEngine, JournalRecord, SystemClock};
-use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, Timestamp};
+use qtp_core::port::{Clock, DecisionEngine, JournalRecord};
+use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, Timeframe};
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup};
-use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
-use qtp_exchange::synthetic::SyntheticMarket;
+use qtp_exchange::paper::ScaledClock;
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
 use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
 use super::args::BotArgs;
-use super::build::{BASE, account, build_engine, build_source, build_venue, instruments, start};
+use super::build::{BASE, account, build_engine, instruments, start};
 use super::control::{self, Call, Request};
 use super::disk::DiskGuard;
 use super::ended::Ended;
 use super::finish;
-use super::folder::RunFolder;
-use super::journal;
-use super::pace::Pace;
 use super::projector::Projector;
 use super::run::{greet, stop_flag, watch};
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
+use super::{journal, market};
 use crate::exit::Failure;
-
-/// History that the synthetic market has before a run: enough for every strategy's warm-up.
-const HISTORY: Duration = Duration::from_secs(6 * 86_400);
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -59,16 +53,12 @@ impl Observer for Shared {
 /// Runs the bot in real time, or `--speed` times as fast.
 pub(super) fn run(
     args: &BotArgs,
-    settings: &BotSettings,
+    settings: BotSettings,
     environment: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
-    let speed = match args.speed {
-        Some(Pace::Factor(factor)) => factor,
-        Some(Pace::Unlimited) => return Err("--speed max is for the demo: paper mode keeps a clock".into()),
-        Some(Pace::Demo) | None => 1,
-    };
-    let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
-    let folder = RunFolder::open(&runs, settings, args.fresh)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (folder, settings) = runtime.block_on(market::folder(args, settings))?;
+    let settings = &settings;
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, &settings.journal)?;
     let store = StoreThread::start(&folder.store(), &folder.journal(), found.last_seq)?;
@@ -76,37 +66,26 @@ pub(super) fn run(
     let journal = journal::writer(args, &folder, file, sender.clone());
     let records = FolderJournal::read(folder.journal(), 0)?.collect::<Result<Vec<_>, _>>()?;
     let engine = build_engine(settings, folder.run_id())?;
-    let watch = watch(&engine, Projector::new(sender, account()?, store.stored()))?;
+    let watch = watch(&engine, Projector::new(sender, account(settings)?, store.stored()), settings)?;
     let calls = control::listen(&folder.socket())?;
+    let (clock, speed) = market::clock(settings, &records, args.speed)?;
     greet(&watch.narrator, settings, &folder);
     let shared = Shared(Arc::new(Mutex::new(watch)));
-    let begin = records.last().map_or(build_source(settings)?.now() + HISTORY, time);
-    let clock = Arc::new(ScaledClock::new(Arc::new(SystemClock), begin, speed));
-    let mut setup = setup(settings, (engine, Box::new(shared.clone()), journal), &clock, &records)?;
+    let mut setup = {
+        let _inside = runtime.enter();
+        setup(settings, (engine, Box::new(shared.clone()), journal), &clock, &records)?
+    };
     (setup.decider, setup.settings.speed) = (Some(decision_engine(settings, environment)?.into()), speed);
-    setup.start = start(settings, folder.run_id())?;
     let driver = driver(setup, records, &shared)?;
-    let end = args.duration.map(|duration| begin + duration.as_duration());
     let guard = || DiskGuard::new(folder.path(), settings.journal.min_free_mib);
-    let outcome = drive(driver, (calls, guard()), (&clock, end), (stop, guard()))?;
+    let outcome = drive(&runtime, driver, (calls, guard()), (&clock, args.duration), (stop, guard()))?;
     let _ = std::fs::remove_file(folder.socket());
     drop(outcome.observer);
     let watch = Arc::try_unwrap(shared.0).map_err(|_| "the watch is still in use")?;
     let watch = watch.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (engine, hash) = (Box::new(outcome.engine), outcome.command_hash);
-    finish::finish(
-        Ended::Live { engine, hash, venue: Box::new(settings.venue.clone()) },
-        watch,
-        &folder,
-        store,
-    )
-}
-
-const fn time(record: &JournalRecord) -> Timestamp {
-    match record {
-        JournalRecord::Event(record) => record.receive_time,
-        JournalRecord::Command(record) => record.time,
-    }
+    let ended = Ended::Live { engine, hash, venue: Box::new(settings.venue.clone()) };
+    finish::finish(ended, watch, (&folder, settings), store)
 }
 
 type Parts = (Engine, Box<dyn Observer + Send>, Box<dyn qtp_core::port::JournalWriter>);
@@ -117,21 +96,8 @@ fn setup(
     clock: &Arc<ScaledClock>,
     records: &[JournalRecord],
 ) -> Result<LiveSetup, Failure> {
-    let source = build_source(settings)?;
-    let instruments = instruments(&source)?;
-    let market = SyntheticMarket::new(settings.run.seed, source.config().clone())?;
-    let market = Paced::new(market, Arc::clone(clock));
-    let venue = build_venue(settings, &instruments)?;
-    let exchange = if records.is_empty() {
-        PaperExchange::new(market, venue)
-    } else {
-        let (exchange, rebuilt) = PaperExchange::rebuild(market, venue, records);
-        if rebuilt.differences > 0 {
-            let count = rebuilt.differences;
-            eprintln!("paper venue: {count} account events of the journal did not come out again");
-        }
-        exchange
-    };
+    let exchange = market::exchange(settings, clock, records)?;
+    let instruments = instruments(settings)?;
     // The finest candles fill orders and draw the equity; the mark brings funding.
     let ids = instruments.iter().map(|instrument| &instrument.id);
     let topics =
@@ -139,7 +105,7 @@ fn setup(
     Ok(LiveSetup {
         start: start(settings, engine.run_id())?,
         engine,
-        exchanges: vec![Arc::new(exchange)],
+        exchanges: vec![exchange],
         topics,
         decider: None,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -162,16 +128,19 @@ fn driver(setup: LiveSetup, records: Vec<JournalRecord>, shared: &Shared) -> Res
 }
 
 fn drive(
+    runtime: &tokio::runtime::Runtime,
     driver: LiveDriver,
     (calls, refusals): (Receiver<Call>, DiskGuard),
-    (clock, end): (&Arc<ScaledClock>, Option<Timestamp>),
+    (clock, duration): (&Arc<ScaledClock>, Option<Timeframe>),
     (stop, mut disk): (Arc<AtomicBool>, DiskGuard),
 ) -> Result<qtp_engine::driver::live::LiveOutcome, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let handle = driver.handle();
     serve(calls, refusals, handle.clone(), runtime.handle().clone())?;
     let clock = Arc::clone(clock);
     drop(runtime.spawn(async move {
+        // The driver answers once its warm-up is done: only then the duration begins.
+        handle.look(|_| ()).await;
+        let end = duration.map(|duration| clock.now() + duration.as_duration());
         // Short waits, so that a signal is seen soon.
         while !stop.load(Ordering::SeqCst) && end.is_none_or(|end| clock.now() < end) {
             tokio::time::sleep(Duration::from_millis(100)).await;

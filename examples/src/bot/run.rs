@@ -16,6 +16,7 @@ use super::build::{BASE, account, build_engine, build_source, build_venue, instr
 use super::control::{self, Call, Request};
 use super::disk::DiskGuard;
 use super::ended::Ended;
+use super::facts::synthetic;
 use super::finish;
 use super::folder::RunFolder;
 use super::narrator::Narrator;
@@ -34,12 +35,13 @@ use crate::exit::Failure;
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let settings = BotSettings::load(args, environment)?;
-    if settings.trading.mode == Mode::Paper {
-        return live::run(args, &settings, environment);
+    if settings.trading.mode != Mode::Demo {
+        return live::run(args, settings, environment);
     }
     let pace = args.speed.unwrap_or(Pace::Demo);
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
+    folder.write_manifest(&settings)?;
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, &settings.journal)?;
     // Before all that may take long, so that an operator hears that the bot is starting.
@@ -49,7 +51,11 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let sender = store.sender().ok_or("the store has ended")?;
     let fresh = || {
         let simulation = simulation(&settings, &folder, environment)?;
-        let watch = watch(simulation.engine(), Projector::new(sender.clone(), account()?, stored))?;
+        let watch = watch(
+            simulation.engine(),
+            Projector::new(sender.clone(), account(&settings)?, stored),
+            &settings,
+        )?;
         Ok((simulation, watch))
     };
     let mut begun = resume::begin(&found, stored, fresh)?;
@@ -67,13 +73,13 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
         .inject(Event::Stopped(Reason::new("stopped", "by a signal or the end of the run")), &mut watch)?;
     simulation.sync()?;
     let _ = std::fs::remove_file(folder.socket());
-    finish::finish(Ended::Simulated(Box::new(simulation)), watch, &folder, store)
+    finish::finish(Ended::Simulated(Box::new(simulation)), watch, (&folder, &settings), store)
 }
 
 /// Everyone who watches a run that is at its beginning.
-pub(super) fn watch(engine: &Engine, projector: Projector) -> Result<Watch, Failure> {
+pub(super) fn watch(engine: &Engine, projector: Projector, run: &BotSettings) -> Result<Watch, Failure> {
     let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
-    let recorder = Recorder::new(engine, account()?, settings);
+    let recorder = Recorder::new(engine, account(run)?, settings);
     Ok(Watch::new(recorder, Narrator::new()?, projector))
 }
 
@@ -105,7 +111,7 @@ fn simulation(
     environment: &BTreeMap<String, String>,
 ) -> Result<Simulation, Failure> {
     let source = build_source(settings)?;
-    let venue = build_venue(settings, &instruments(&source)?)?;
+    let venue = build_venue(settings, &instruments(settings)?)?;
     Ok(Simulation::new(SimulationSetup {
         engine: build_engine(settings, folder.run_id())?,
         venue,
@@ -131,14 +137,19 @@ fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Re
 
 pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
     let (trading, run) = (&settings.trading, folder.run_id());
+    let market = match trading.mode {
+        _ if synthetic(trading) => format!("SYNTHETIC market, seed {}", settings.run.seed),
+        Mode::Live => "REAL ORDERS".to_owned(),
+        Mode::Demo | Mode::Paper => "real market, simulated orders".to_owned(),
+    };
+    let network = trading.network.map_or_else(String::new, |network| format!(" {network}"));
     narrator.line(&format!(
-        "qtp bot  run {run}  {} on {}  {} every {}  decisions by {}  SYNTHETIC market, seed {}",
+        "qtp bot  run {run}  {} on {}  {}{network} every {}  decisions by {}  {market}",
         trading.strategy,
         trading.assets.join(", "),
         trading.venue,
         trading.interval,
         trading.llm,
-        settings.run.seed
     ));
 }
 

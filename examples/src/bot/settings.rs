@@ -9,8 +9,10 @@ use qtp_risk::RiskLimits;
 use serde::{Deserialize, Serialize};
 
 use super::args::{Approve, BotArgs, Mode};
+use super::facts::{VenueFacts, synthetic};
 use super::keeping::Keeping;
 use crate::exit::Failure;
+use crate::venues::{Network, VENUES};
 
 /// Everything that defines a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct BotSettings {
     pub venue: SimVenueConfig,
     /// How the run goes.
     pub run: Run,
+    /// What the venue said when the run began: written by the bot, not by people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<VenueFacts>,
     /// How the run is kept. It changes nothing of what a run does, so it is no part of what the run is.
     #[serde(skip_serializing)]
     pub journal: Keeping,
@@ -37,8 +42,12 @@ pub struct Trading {
     pub mode: Mode,
     /// Venue.
     pub venue: String,
-    /// Network of a live venue.
-    pub network: String,
+    /// Network of a venue: testnet or mainnet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// Another address of the venue's API, such as a simulated venue on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Assets.
     pub assets: Vec<String>,
     /// Time between decisions.
@@ -77,6 +86,7 @@ impl Default for BotSettings {
             risk: RiskLimits::default(),
             venue: venue_defaults(),
             run: Run::default(),
+            facts: None,
             journal: Keeping::default(),
         }
     }
@@ -87,7 +97,8 @@ impl Default for Trading {
         Self {
             mode: Mode::Demo,
             venue: "synthetic".to_owned(),
-            network: "testnet".to_owned(),
+            network: None,
+            url: None,
             assets: ["BTC", "ETH", "SOL"].map(str::to_owned).to_vec(),
             interval: Timeframe::M5,
             strategy: "decision-loop".to_owned(),
@@ -176,7 +187,8 @@ impl BotSettings {
         let trading = &mut self.trading;
         set(&mut trading.mode, args.mode.as_ref());
         set(&mut trading.venue, args.venue.as_ref());
-        set(&mut trading.network, args.network.as_ref());
+        trading.network = args.network.or(trading.network);
+        trading.url = args.url.clone().or_else(|| trading.url.take());
         set(&mut trading.assets, args.assets.as_ref());
         set(&mut trading.interval, args.interval.as_ref());
         set(&mut trading.strategy, args.strategy.as_ref());
@@ -203,7 +215,7 @@ impl BotSettings {
             }
         };
         check(!trading.assets.is_empty(), "assets: at least one is needed");
-        for asset in &trading.assets {
+        for asset in trading.assets.iter().filter(|_| synthetic(trading)) {
             let known = ["BTC", "ETH", "SOL"].contains(&asset.as_str());
             check(known, &format!("assets: the synthetic market has BTC, ETH and SOL, not {asset:?}"));
         }
@@ -216,14 +228,19 @@ impl BotSettings {
         check(risk.signum() > 0 && risk <= Ratio::ONE, "risk_per_trade: must be above 0 and at most 1");
         let minutes = trading.interval.as_nanos() % Timeframe::M1.as_nanos() == 0;
         check(minutes, "interval: must be whole minutes");
-        check(matches!(trading.network.as_str(), "testnet" | "mainnet"), "network: testnet or mainnet");
+        let venue = trading.venue.as_str();
+        check(VENUES.contains(&venue), &format!("venue: {venue:?} is not one of {}", VENUES.join(", ")));
         check(
-            trading.venue == "synthetic",
-            "venue: only `synthetic` is built in: there is no adapter for a real venue in this version",
+            trading.mode != Mode::Demo || venue == "synthetic",
+            "venue: the demo runs on `synthetic`; use --mode paper",
         );
         check(
-            trading.mode != Mode::Live,
-            "mode: live needs a venue adapter, and this version has none; use demo or paper",
+            trading.mode != Mode::Live || venue != "synthetic",
+            "mode: live needs a venue beside `synthetic`",
+        );
+        check(
+            trading.mode != Mode::Live || trading.network.is_some(),
+            "network: live trading needs --network testnet or --network mainnet",
         );
         problems
     }

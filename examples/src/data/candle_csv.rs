@@ -21,7 +21,11 @@ pub(super) struct CandleCsv {
 
 impl CandleCsv {
     /// A new file, or one that this command left before it was done. A torn last line is cut off.
-    pub(super) fn open(path: &Path, instrument: &InstrumentId, timeframe: Timeframe) -> Result<Self, Failure> {
+    pub(super) fn open(
+        path: &Path,
+        instrument: &InstrumentId,
+        timeframe: Timeframe,
+    ) -> Result<Self, Failure> {
         let name = path.display();
         if path.extension().is_some_and(|extension| extension == "gz") {
             return Err(format!("{name}: a file that grows is plain CSV; compress it afterwards").into());
@@ -32,12 +36,17 @@ impl CandleCsv {
         let mut series = Series::default();
         let rows = rows(&mut file, &name.to_string())?;
         if rows > 0 {
-            let options =
-                CandleFileOptions { timeframe: Some(timeframe), ..CandleFileOptions::new(instrument.clone()) };
+            let options = CandleFileOptions {
+                timeframe: Some(timeframe),
+                ..CandleFileOptions::new(instrument.clone())
+            };
             for candle in &candle_file::read(path, &options)?.candles {
                 if !series.push(candle) {
                     let open = candle.open_time();
-                    return Err(format!("{name}: candles of {timeframe} overlap at {open}: another timeframe?").into());
+                    return Err(format!(
+                        "{name}: candles of {timeframe} overlap at {open}: another timeframe?"
+                    )
+                    .into());
                 }
             }
         }
@@ -51,7 +60,9 @@ impl CandleCsv {
             if !self.series.push(candle) {
                 let (open, last) = (candle.open_time(), self.series.next);
                 let last = last.map_or_else(String::new, |last| last.to_string());
-                return Err(format!("the venue sent a candle of {open} behind one that closed at {last}").into());
+                return Err(
+                    format!("the venue sent a candle of {open} behind one that closed at {last}").into()
+                );
             }
             self.line(candle).map_err(|error| format!("{}: {error}", self.path.display()))?;
         }
@@ -64,7 +75,13 @@ impl CandleCsv {
             writeln!(self.out, "{HEADER}")?;
         }
         let (open, high, low) = (candle.open(), candle.high(), candle.low());
-        writeln!(self.out, "{},{open},{high},{low},{},{}", candle.open_time(), candle.close(), candle.volume())
+        writeln!(
+            self.out,
+            "{},{open},{high},{low},{},{}",
+            candle.open_time(),
+            candle.close(),
+            candle.volume()
+        )
     }
 }
 

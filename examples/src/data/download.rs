@@ -59,8 +59,7 @@ async fn fetch(
     let mut windows = 1;
     while start < to {
         let end = (start + width.as_duration() * WINDOW * windows).min(to);
-        let query =
-            CandleQuery { instrument: instrument.clone(), timeframe: width, start, end, limit: None };
+        let query = CandleQuery { instrument: instrument.clone(), timeframe: width, start, end, limit: None };
         let candles = market.candles(&query).await?;
         file.append(&candles)?;
         // Before its first candle a venue has long stretches of nothing.
@@ -81,14 +80,13 @@ fn progress(total: u64) -> ProgressBar {
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn report(
-    args: &DownloadArgs,
-    (instrument, to): (&InstrumentId, Timestamp),
-    file: &CandleCsv,
-    before: u64,
-) {
+fn report(args: &DownloadArgs, (instrument, to): (&InstrumentId, Timestamp), file: &CandleCsv, before: u64) {
     let (series, width, out) = (&file.series, args.timeframe, args.out.display());
-    println!("{out}: {} candles of {instrument}, {width}, {} of them new", series.count, series.count - before);
+    println!(
+        "{out}: {} candles of {instrument}, {width}, {} of them new",
+        series.count,
+        series.count - before
+    );
     if let (Some(first), Some(next)) = (series.first, series.next) {
         println!("from {first} to {next}");
     }

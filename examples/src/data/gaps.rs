@@ -43,7 +43,11 @@ impl Series {
             return gap(from, to, width).into_iter().collect();
         };
         // Not every venue aligns its weeks and days to the epoch, so half a candle is none.
-        gap(from, first, width).into_iter().chain(self.gaps.iter().copied()).chain(gap(next, to, width)).collect()
+        gap(from, first, width)
+            .into_iter()
+            .chain(self.gaps.iter().copied())
+            .chain(gap(next, to, width))
+            .collect()
     }
 }
 

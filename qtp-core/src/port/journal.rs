@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::command::CommandRecord;
 use crate::error::StoreError;
 use crate::event::EventRecord;
+use crate::time::Timestamp;
 
 /// One entry of the sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,14 @@ impl JournalRecord {
         match self {
             Self::Event(record) => record.seq,
             Self::Command(record) => record.seq,
+        }
+    }
+
+    /// When the run knew of it.
+    pub const fn time(&self) -> Timestamp {
+        match self {
+            Self::Event(record) => record.receive_time,
+            Self::Command(record) => record.time,
         }
     }
 }

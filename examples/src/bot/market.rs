@@ -1,0 +1,95 @@
+//! Market, exchange and clock of a run in real time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use qtp_core::port::{Clock as _, Exchange, JournalRecord, MarketData, SystemClock};
+use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
+use qtp_exchange::synthetic::SyntheticMarket;
+
+use super::args::{BotArgs, Mode};
+use super::build::{build_source, build_venue, instruments};
+use super::facts::{VenueFacts, synthetic};
+use super::folder::RunFolder;
+use super::pace::Pace;
+use super::settings::{BotSettings, Trading};
+use crate::exit::Failure;
+use crate::venues::{self, VenueArgs};
+
+/// History that the synthetic market has before a run: enough for every strategy's warm-up.
+const HISTORY: Duration = Duration::from_secs(6 * 86_400);
+
+/// The run's folder and its settings with what the venue says of it: now, or when the run began.
+pub(super) async fn folder(
+    args: &BotArgs,
+    mut settings: BotSettings,
+) -> Result<(RunFolder, BotSettings), Failure> {
+    let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
+    if synthetic(&settings.trading) {
+        let folder = RunFolder::open(&runs, &settings, args.fresh)?;
+        folder.write_manifest(&settings)?;
+        return Ok((folder, settings));
+    }
+    let (folder, manifest) = RunFolder::open_real(&runs, &settings, args.fresh)?;
+    if let Some(manifest) = manifest {
+        settings.facts = manifest.settings.facts;
+        return Ok((folder, settings));
+    }
+    let market = venues::market_data(&venue(&settings.trading))?;
+    settings.facts = Some(VenueFacts::on_paper(&*market, &settings.trading).await?);
+    folder.write_manifest(&settings)?;
+    Ok((folder, settings))
+}
+
+/// The clock of a run: the system's, or one that starts where the synthetic market has some history.
+pub(super) fn clock(
+    settings: &BotSettings,
+    records: &[JournalRecord],
+    speed: Option<Pace>,
+) -> Result<(Arc<ScaledClock>, u32), Failure> {
+    let speed = match speed {
+        Some(Pace::Factor(factor)) => factor,
+        Some(Pace::Unlimited) => return Err("--speed max is for the demo: paper mode keeps a clock".into()),
+        Some(Pace::Demo) | None => 1,
+    };
+    let wall = SystemClock;
+    let begin = if synthetic(&settings.trading) {
+        records.last().map_or(build_source(settings)?.now() + HISTORY, JournalRecord::time)
+    } else if speed == 1 {
+        wall.now()
+    } else {
+        return Err("--speed is for the synthetic market: a venue keeps its own time".into());
+    };
+    Ok((Arc::new(ScaledClock::new(Arc::new(wall), begin, speed)), speed))
+}
+
+/// The exchange of a run: paper over the synthetic market or a venue's, or the venue itself.
+pub(super) fn exchange(
+    settings: &BotSettings,
+    clock: &Arc<ScaledClock>,
+    records: &[JournalRecord],
+) -> Result<Arc<dyn Exchange>, Failure> {
+    let trading = &settings.trading;
+    let market: Arc<dyn MarketData> = if synthetic(trading) {
+        let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
+        Arc::new(Paced::new(market, Arc::clone(clock)))
+    } else if trading.mode == Mode::Live {
+        return Err("--mode live: orders to a venue are not wired yet".into());
+    } else {
+        venues::market_data(&venue(trading))?
+    };
+    let venue = build_venue(settings, &instruments(settings)?)?;
+    if records.is_empty() {
+        return Ok(Arc::new(PaperExchange::new(market, venue)));
+    }
+    let (exchange, rebuilt) = PaperExchange::rebuild(market, venue, records);
+    if rebuilt.differences > 0 {
+        let count = rebuilt.differences;
+        eprintln!("paper venue: {count} account events of the journal did not come out again");
+    }
+    Ok(Arc::new(exchange))
+}
+
+fn venue(trading: &Trading) -> VenueArgs {
+    VenueArgs { venue: trading.venue.clone(), network: trading.network, url: trading.url.clone() }
+}
