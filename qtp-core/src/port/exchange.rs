@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::{AccountStream, MarketStream};
 use crate::error::ExchangeError;
+use crate::event::Reason;
 use crate::id::{AccountId, ClientOrderId, InstrumentId, Venue, VenueOrderId};
 use crate::instrument::{Instrument, VenueCapabilities};
 use crate::market::{Candle, CandleQuery, FundingRate, MarketTopic, OpenInterest, OrderBook};
@@ -76,6 +77,36 @@ pub struct AccountSnapshot {
     pub positions: BTreeMap<InstrumentId, Quantity>,
 }
 
+/// How much a [`Finding`] weighs, the heavier first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// No order may leave.
+    Refuse,
+    /// An operator should know.
+    Warn,
+}
+
+/// Something that was found before a run could send its first order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Weight.
+    pub severity: Severity,
+    /// What it is, and why.
+    pub reason: Reason,
+}
+
+impl Finding {
+    /// No order may leave.
+    pub fn refuse(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Refuse, reason: Reason::new(code, message) }
+    }
+
+    /// An operator should know.
+    pub fn warn(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warn, reason: Reason::new(code, message) }
+    }
+}
+
 /// Orders and account at a venue.
 ///
 /// # Contract
@@ -92,6 +123,13 @@ pub trait Execution: Send + Sync {
 
     /// What the venue can do.
     fn capabilities(&self) -> VenueCapabilities;
+
+    /// What only this venue can tell before a live run: role and expiry of the key, position and margin mode, what a
+    /// mainnet must not be used for yet. Reads only: nothing is switched.
+    async fn preflight(&self, instruments: &[InstrumentId]) -> Result<Vec<Finding>, ExchangeError> {
+        let _ = instruments;
+        Ok(Vec::new())
+    }
 
     /// Sends orders that passed the gate.
     async fn submit(&self, group: &Approved<OrderGroup>) -> Result<Vec<OrderAck>, ExchangeError>;

@@ -10,7 +10,7 @@ mod stream;
 
 pub use clock::{Clock, SimClock, SystemClock};
 pub use decision_engine::DecisionEngine;
-pub use exchange::{AccountSnapshot, Exchange, Execution, MarketData, OrderAck};
+pub use exchange::{AccountSnapshot, Exchange, Execution, Finding, MarketData, OrderAck, Severity};
 pub use journal::{Checkpoint, Journal, JournalRecord, JournalWriter};
 pub use store::{CandleStore, DecisionStore, EquityPoint, EquityStore, Store, StoredDecision, TradeStore};
 pub use strategy::Strategy;

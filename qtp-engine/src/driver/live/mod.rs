@@ -32,6 +32,7 @@ mod inbox;
 mod link;
 mod lookup;
 mod orders;
+mod preflight;
 mod reconcile;
 mod recover;
 mod retry;
@@ -42,6 +43,7 @@ mod unknown;
 
 pub use driver::LiveDriver;
 pub use handle::LiveHandle;
+pub use preflight::{Preflight, may_start};
 pub use run_id::random_run_id;
 pub use settings::LiveSettings;
 pub use setup::{LiveOutcome, LiveSetup};
