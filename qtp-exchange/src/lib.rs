@@ -12,5 +12,7 @@ pub mod paper;
 pub mod sim;
 #[cfg(feature = "sim")]
 pub mod synthetic;
+#[cfg(feature = "http")]
+pub mod transport;
 
 pub use qtp_core::port::{Exchange, Execution, MarketData};
