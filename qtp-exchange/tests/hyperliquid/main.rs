@@ -3,6 +3,7 @@
 #![cfg(feature = "hyperliquid-wire")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod payloads;
 mod signing;
 
 use std::io::Read as _;

@@ -32,6 +32,11 @@ mod tests;
 /// 32 bytes that are signed.
 pub type Digest = [u8; 32];
 
+/// A name made from a text: the first 16 bytes of its hash.
+pub(super) fn hash_text(text: &str) -> String {
+    address::hex(&eip712::keccak(text.as_bytes())[..16])
+}
+
 /// Which chain a signature is for. One for the test network has no effect on the main one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {

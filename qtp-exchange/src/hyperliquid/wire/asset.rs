@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(AssetId::perpetual(4), Some(AssetId(4)));
 /// assert_eq!(AssetId::spot(107), Some(AssetId(10_107)));
 /// assert_eq!(AssetId::of_dex(1, 3), Some(AssetId(110_003)));
+/// assert_eq!(AssetId(110_003).place(), 3);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -33,6 +34,17 @@ impl AssetId {
     pub fn of_dex(dex: u32, index: u32) -> Option<Self> {
         let first = dex.checked_mul(PER_DEX)?.checked_add(BUILT)?;
         (dex > 0 && index < PER_DEX).then(|| first.checked_add(index).map(Self)).flatten()
+    }
+
+    /// The place in the list that it came from: of perpetuals, of pairs, or of one builder's perpetuals.
+    pub const fn place(self) -> u32 {
+        if self.0 < SPOT {
+            self.0
+        } else if self.0 < BUILT {
+            self.0 - SPOT
+        } else {
+            (self.0 - BUILT) % PER_DEX
+        }
     }
 
     /// True for a spot pair.
