@@ -1,16 +1,20 @@
 //! Names of venues to market data and exchanges.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use qtp_core::port::MarketData;
+use qtp_core::AccountId;
+use qtp_core::port::{Exchange, MarketData};
+use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
+use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
 /// Venues that can be named.
-pub const VENUES: [&str; 1] = ["synthetic"];
+pub const VENUES: [&str; 2] = ["synthetic", "hyperliquid"];
 
 /// Which of a venue's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -62,6 +66,64 @@ impl VenueArgs {
 pub fn market_data(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
     match args.venue.as_str() {
         "synthetic" => Ok(Arc::new(SyntheticMarket::new(42, SyntheticConfig::default())?)),
-        other => Err(format!("venue {other:?}: not one of {}", VENUES.join(", ")).into()),
+        "hyperliquid" => Ok(Arc::new(Hyperliquid::new(hyperliquid(args, "reader".parse()?)?)?)),
+        other => Err(unknown(other)),
     }
+}
+
+/// A venue with an account: keys and addresses come from the environment, and the network must be named.
+///
+/// # Errors
+/// A venue, key or address that cannot be used.
+pub fn exchange(
+    args: &VenueArgs,
+    environment: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Exchange>, Failure> {
+    let Some(network) = args.network else {
+        return Err("live trading needs --network testnet or --network mainnet".into());
+    };
+    let read = |name: &str| environment.get(name).filter(|text| !text.is_empty());
+    match args.venue.as_str() {
+        "hyperliquid" => {
+            let key = read("HYPERLIQUID_PRIVATE_KEY").ok_or("HYPERLIQUID_PRIVATE_KEY is not set")?;
+            let key: PrivateKey = key.parse().map_err(|error| format!("HYPERLIQUID_PRIVATE_KEY: {error}"))?;
+            let address = |name| -> Result<Option<Address>, Failure> {
+                let parsed = read(name).map(|text| text.parse()).transpose();
+                Ok(parsed.map_err(|error| format!("{name}: {error}"))?)
+            };
+            let (own, vault) =
+                (address("HYPERLIQUID_ACCOUNT_ADDRESS")?, address("HYPERLIQUID_VAULT_ADDRESS")?);
+            let user = vault.or(own).unwrap_or(key.address());
+            let mut config =
+                hyperliquid(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
+            (config.address, config.vault, config.key) = (own, vault, Some(key));
+            Ok(Arc::new(Hyperliquid::new(config)?))
+        }
+        other => Err(format!("venue {other:?} takes no orders").into()),
+    }
+}
+
+fn hyperliquid(args: &VenueArgs, account: AccountId) -> Result<HyperliquidConfig, Failure> {
+    let network = match args.network {
+        Some(Network::Testnet) => sign::Network::Testnet,
+        Some(Network::Mainnet) | None => sign::Network::Mainnet,
+    };
+    let config = HyperliquidConfig::new(network, account);
+    Ok(match &args.url {
+        None => config,
+        Some(url) => match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+            (Some(host), _) => config.host(host.trim_end_matches('/')),
+            (_, Some(host)) => {
+                let host = host.trim_end_matches('/');
+                let (rest_urls, socket_urls) =
+                    (vec![format!("https://{host}")], vec![format!("wss://{host}/ws")]);
+                HyperliquidConfig { rest_urls, socket_urls, ..config }
+            }
+            _ => return Err(format!("--url {url:?}: neither http:// nor https://").into()),
+        },
+    })
+}
+
+fn unknown(venue: &str) -> Failure {
+    format!("venue {venue:?}: not one of {}", VENUES.join(", ")).into()
 }

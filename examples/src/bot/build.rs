@@ -20,6 +20,9 @@ use crate::strategies::{self, StrategyInputs};
 /// The account of every run on the synthetic market.
 const ACCOUNT: &str = "demo";
 
+/// How long an order to a venue is valid on its way.
+pub(super) const VALIDITY: Duration = Duration::from_secs(15);
+
 /// Width of the candles that drive the simulated venue.
 pub(super) const BASE: Timeframe = Timeframe::M1;
 
@@ -121,13 +124,15 @@ pub fn build_engine(settings: &BotSettings, run_id: RunId) -> Result<Engine, Fai
         account.default_leverage = trading.leverage;
     }
     let account = account(settings)?;
+    let live = trading.mode == Mode::Live;
     let config = EngineConfig {
         approval: match trading.approve {
             Approve::Auto => Approval::Auto,
             Approve::Manual => Approval::Manual,
         },
         // Candles fill simulated orders; a venue of perpetuals watches its mark.
-        trigger_source: if trading.mode == Mode::Live { TriggerSource::Mark } else { TriggerSource::Last },
+        trigger_source: if live { TriggerSource::Mark } else { TriggerSource::Last },
+        order_validity: (live && capabilities.validity).then_some(VALIDITY),
         await_connection: trading.mode != Mode::Demo,
         ..EngineConfig::default()
     };

@@ -1,6 +1,6 @@
 //! What a venue says when a run begins. It is kept with the run: a restart and a replay must not ask again.
 
-use qtp_core::port::MarketData;
+use qtp_core::port::{Exchange, MarketData};
 use qtp_core::{AccountId, Currency, Decimal, Instrument, InstrumentKind, VenueCapabilities};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,10 @@ impl VenueFacts {
     ///
     /// # Errors
     /// An asset that the venue does not trade, or assets that do not settle in one currency.
-    pub(super) async fn on_paper(market: &dyn MarketData, trading: &Trading) -> Result<Self, Failure> {
+    pub(super) async fn on_paper<M: MarketData + ?Sized>(
+        market: &M,
+        trading: &Trading,
+    ) -> Result<Self, Failure> {
         let all = market.instruments().await?;
         let venue = market.venue();
         let instruments: Vec<Instrument> = trading
@@ -40,6 +43,17 @@ impl VenueFacts {
         one_currency(&instruments)?;
         let (account, cash) = ("paper".parse()?, trading.cash);
         Ok(Self { account, instruments, cash, capabilities: None })
+    }
+
+    /// Of a venue and an account on it.
+    ///
+    /// # Errors
+    /// As on paper; an account that cannot be read.
+    pub(super) async fn live(exchange: &dyn Exchange, trading: &Trading) -> Result<Self, Failure> {
+        let paper = Self::on_paper(exchange, trading).await?;
+        let snapshot = exchange.account_snapshot().await?;
+        let cash = snapshot.balances.get(&paper.currency()).copied().unwrap_or_default();
+        Ok(Self { account: exchange.account(), cash, capabilities: Some(exchange.capabilities()), ..paper })
     }
 
     /// What the account is counted in.

@@ -14,7 +14,7 @@ use qtp_store::{FolderFound, FolderJournal, JournalSink, SinkFactory};
 use super::args::BotArgs;
 use super::crash::{CrashJournal, CrashPoint, TornSink};
 use super::folder::RunFolder;
-use super::keeping::Keeping;
+use super::settings::BotSettings;
 use super::store::Write;
 use crate::exit::Failure;
 
@@ -22,10 +22,10 @@ use crate::exit::Failure;
 pub(super) fn open(
     args: &BotArgs,
     folder: &RunFolder,
-    keeping: &Keeping,
+    settings: &BotSettings,
 ) -> Result<(FolderJournal, FolderFound), Failure> {
     take_over_old(folder)?;
-    let (path, settings) = (folder.journal(), keeping.folder_settings());
+    let (path, settings) = (folder.journal(), settings.journal.folder_settings(settings.trading.mode));
     let torn = args.crash_at.and_then(CrashPoint::torn_sync);
     let (journal, found) = if args.lose_unsynced || torn.is_some() {
         FolderJournal::open_with(path, settings, test_sinks(args.lose_unsynced, torn))?

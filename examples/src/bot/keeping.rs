@@ -5,6 +5,8 @@ use std::time::Duration;
 use qtp_store::{Durability, FolderSettings};
 use serde::{Deserialize, Serialize};
 
+use super::args::Mode;
+
 /// What a restart may have to go through again, at most, and what stays on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,10 +56,10 @@ impl Keeping {
         problems
     }
 
-    pub(super) fn folder_settings(&self) -> FolderSettings {
+    pub(super) fn folder_settings(&self, mode: Mode) -> FolderSettings {
         FolderSettings {
-            // No run of this binary trades real money yet: what a power loss takes can be made again.
-            durability: Durability::Os,
+            // What a power loss takes of a simulated run can be made again.
+            durability: if mode == Mode::Live { Durability::Fsync } else { Durability::Os },
             segment_bytes: self.segment_kib.saturating_mul(1 << 10),
             keep_bytes: self.keep_mib.map(|mib| mib.saturating_mul(1 << 20)),
             keep_age: self.keep_days.map(|days| Duration::from_secs(days.saturating_mul(86_400))),

@@ -6,17 +6,17 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use qtp_core::port::{Clock, DecisionEngine, JournalRecord};
-use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, Timeframe};
+use qtp_core::port::{Clock, DecisionEngine, JournalRecord, Severity};
+use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, RunId, Timeframe};
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
-use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup};
+use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
 use qtp_exchange::paper::ScaledClock;
 use qtp_llm::{EngineSpec, LlmSettings, Secret};
 use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
-use super::args::BotArgs;
+use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, instruments, start};
 use super::control::{self, Call, Request};
 use super::disk::DiskGuard;
@@ -57,10 +57,10 @@ pub(super) fn run(
     environment: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let (folder, settings) = runtime.block_on(market::folder(args, settings))?;
+    let (folder, settings) = runtime.block_on(market::folder(args, settings, environment))?;
     let settings = &settings;
     let stop = stop_flag()?;
-    let (file, found) = journal::open(args, &folder, &settings.journal)?;
+    let (file, found) = journal::open(args, &folder, settings)?;
     let store = StoreThread::start(&folder.store(), &folder.journal(), found.last_seq)?;
     let sender = store.sender().ok_or("the store has ended")?;
     let journal = journal::writer(args, &folder, file, sender.clone());
@@ -73,8 +73,11 @@ pub(super) fn run(
     let shared = Shared(Arc::new(Mutex::new(watch)));
     let mut setup = {
         let _inside = runtime.enter();
-        setup(settings, (engine, Box::new(shared.clone()), journal), &clock, &records)?
+        setup(settings, (engine, Box::new(shared.clone()), journal), &clock, (&records, environment))?
     };
+    if settings.trading.mode == Mode::Live {
+        runtime.block_on(preflight(settings, &setup, folder.run_id(), !records.is_empty()))?;
+    }
     (setup.decider, setup.settings.speed) = (Some(decision_engine(settings, environment)?.into()), speed);
     let driver = driver(setup, records, &shared)?;
     let guard = || DiskGuard::new(folder.path(), settings.journal.min_free_mib);
@@ -94,9 +97,9 @@ fn setup(
     settings: &BotSettings,
     (engine, observer, journal): Parts,
     clock: &Arc<ScaledClock>,
-    records: &[JournalRecord],
+    (records, environment): (&[JournalRecord], &BTreeMap<String, String>),
 ) -> Result<LiveSetup, Failure> {
-    let exchange = market::exchange(settings, clock, records)?;
+    let exchange = market::exchange(settings, clock, records, environment)?;
     let instruments = instruments(settings)?;
     // The finest candles fill orders and draw the equity; the mark brings funding.
     let ids = instruments.iter().map(|instrument| &instrument.id);
@@ -113,6 +116,30 @@ fn setup(
         observer,
         settings: LiveSettings::default(),
     })
+}
+
+/// Asks the venue everything that must hold before an order leaves, and says what it found.
+async fn preflight(
+    settings: &BotSettings,
+    setup: &LiveSetup,
+    run_id: RunId,
+    resumed: bool,
+) -> Result<(), Failure> {
+    let instruments = instruments(settings)?;
+    let foreign = setup.engine.config().foreign_position;
+    let validity = setup.engine.config().order_validity;
+    let check = Preflight { instruments: &instruments, run_id, foreign, validity, resumed };
+    for exchange in &setup.exchanges {
+        let findings = check.check(&**exchange, &*setup.clock).await?;
+        for finding in &findings {
+            let weight = if finding.severity == Severity::Refuse { "refused" } else { "warning" };
+            eprintln!("preflight: {weight}: {}", finding.reason);
+        }
+        if !may_start(&findings) {
+            return Err("preflight: the run may not start for the reasons above".into());
+        }
+    }
+    Ok(())
 }
 
 /// A new run, or one that goes on.

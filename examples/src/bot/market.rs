@@ -1,5 +1,6 @@
 //! Market, exchange and clock of a run in real time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ const HISTORY: Duration = Duration::from_secs(6 * 86_400);
 pub(super) async fn folder(
     args: &BotArgs,
     mut settings: BotSettings,
+    environment: &BTreeMap<String, String>,
 ) -> Result<(RunFolder, BotSettings), Failure> {
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     if synthetic(&settings.trading) {
@@ -35,8 +37,11 @@ pub(super) async fn folder(
         settings.facts = manifest.settings.facts;
         return Ok((folder, settings));
     }
-    let market = venues::market_data(&venue(&settings.trading))?;
-    settings.facts = Some(VenueFacts::on_paper(&*market, &settings.trading).await?);
+    let (venue, trading) = (venue(&settings.trading), &settings.trading);
+    settings.facts = Some(match trading.mode {
+        Mode::Live => VenueFacts::live(&*venues::exchange(&venue, environment)?, trading).await?,
+        Mode::Demo | Mode::Paper => VenueFacts::on_paper(&*venues::market_data(&venue)?, trading).await?,
+    });
     folder.write_manifest(&settings)?;
     Ok((folder, settings))
 }
@@ -68,13 +73,14 @@ pub(super) fn exchange(
     settings: &BotSettings,
     clock: &Arc<ScaledClock>,
     records: &[JournalRecord],
+    environment: &BTreeMap<String, String>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let trading = &settings.trading;
     let market: Arc<dyn MarketData> = if synthetic(trading) {
         let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
         Arc::new(Paced::new(market, Arc::clone(clock)))
     } else if trading.mode == Mode::Live {
-        return Err("--mode live: orders to a venue are not wired yet".into());
+        return venues::exchange(&venue(trading), environment);
     } else {
         venues::market_data(&venue(trading))?
     };

@@ -43,7 +43,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     folder.write_manifest(&settings)?;
     let stop = stop_flag()?;
-    let (file, found) = journal::open(args, &folder, &settings.journal)?;
+    let (file, found) = journal::open(args, &folder, &settings)?;
     // Before all that may take long, so that an operator hears that the bot is starting.
     let calls = control::listen(&folder.socket())?;
     let store = StoreThread::start(&folder.store(), &folder.journal(), found.last_seq)?;

@@ -153,11 +153,12 @@ const INTEGERS: [&str; 9] = [
 const STRATEGIES: [&str; 4] = ["decision-loop", "momentum", "scalping", "swing"];
 
 /// Short names in the environment, and where they go.
-const SHORT_NAMES: [(&str, &str, &str); 6] = [
+const SHORT_NAMES: [(&str, &str, &str); 7] = [
     ("ASSETS", "trading", "assets"),
     ("INTERVAL", "trading", "interval"),
     ("TRADING_MODE", "trading", "approve"),
     ("LLM_MODEL", "trading", "llm"),
+    ("HYPERLIQUID_NETWORK", "trading", "network"),
     ("MAX_LEVERAGE", "risk", "max_leverage"),
     ("MAX_DAILY_LOSS", "risk", "max_daily_loss"),
 ];

@@ -30,7 +30,11 @@ impl Preflight<'_> {
     ///
     /// # Errors
     /// What the venue could not be asked.
-    pub async fn check(&self, exchange: &dyn Exchange, clock: &dyn Clock) -> Result<Vec<Finding>, ExchangeError> {
+    pub async fn check(
+        &self,
+        exchange: &dyn Exchange,
+        clock: &dyn Clock,
+    ) -> Result<Vec<Finding>, ExchangeError> {
         let ids: Vec<_> = self.instruments.iter().map(|instrument| instrument.id.clone()).collect();
         let mut found = exchange.preflight(&ids).await?;
         self.rules(&exchange.instruments().await?, &mut found);
@@ -50,7 +54,8 @@ impl Preflight<'_> {
         }
         for order in exchange.open_orders().await?.iter().filter(|order| !self.own(order)) {
             let id = order.venue_order_id.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
-            let text = format!("order {id} on {} is not of this run; it will not be touched", order.instrument);
+            let text =
+                format!("order {id} on {} is not of this run; it will not be touched", order.instrument);
             found.push(Finding::warn("foreign_order", text));
         }
         found.sort_by_key(|finding| finding.severity);
@@ -80,11 +85,15 @@ impl Preflight<'_> {
                 found.push(Finding::refuse("not_trading", format!("{id}: {:?}", now.status)));
             }
             if now.price_rule != told.price_rule || now.size_rule != told.size_rule {
-                let text = format!("{id}: ticks or lots are not those that the run began with: start a new one");
+                let text =
+                    format!("{id}: ticks or lots are not those that the run began with: start a new one");
                 found.push(Finding::refuse("rules_changed", text));
             }
             if now.kind == InstrumentKind::Perpetual && now.margin_tiers.is_empty() {
-                found.push(Finding::warn("no_margin_tiers", format!("{id}: the venue states no margin tiers")));
+                found.push(Finding::warn(
+                    "no_margin_tiers",
+                    format!("{id}: the venue states no margin tiers"),
+                ));
             }
         }
     }
