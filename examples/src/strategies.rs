@@ -12,10 +12,12 @@ use qtp_engine::strategy::{
 };
 use qtp_exchange::candle_file;
 
+use crate::every_candle::EveryCandle;
 use crate::exit::Failure;
 
 /// Names that [`build`] knows.
-pub const NAMES: [&str; 6] = ["none", "ema-cross", "momentum", "scalping", "swing", "signal-file"];
+pub const NAMES: [&str; 7] =
+    ["none", "ema-cross", "momentum", "scalping", "swing", "signal-file", "every-candle"];
 
 /// What a strategy is built from besides its own parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,7 @@ pub fn build(
             let periods = (params.take("fast", 20)?, params.take("slow", 50)?);
             Some(Box::new(Swing::new(id, market, periods, size)?))
         }
+        "every-candle" => Some(Box::new(EveryCandle::new(id, market, size))),
         "signal-file" => {
             let file: String = params.need("file")?;
             let rows = candle_file::read_signals(Path::new(&file), None)?;

@@ -150,7 +150,7 @@ const INTEGERS: [&str; 9] = [
 ];
 
 /// Strategies that set the stop which their size follows from.
-const STRATEGIES: [&str; 4] = ["decision-loop", "momentum", "scalping", "swing"];
+const STRATEGIES: [&str; 5] = ["decision-loop", "momentum", "scalping", "swing", "every-candle"];
 
 /// Short names in the environment, and where they go.
 const SHORT_NAMES: [(&str, &str, &str); 7] = [
