@@ -11,6 +11,7 @@ mod client;
 mod config;
 #[cfg(feature = "hyperliquid")]
 mod nonce;
+mod order;
 mod owner;
 pub mod payload;
 pub mod sign;
@@ -20,9 +21,10 @@ pub mod wire;
 
 pub use catalogue::{Catalogue, Listing};
 #[cfg(feature = "hyperliquid")]
-pub use client::Hyperliquid;
+pub use client::{Hyperliquid, Preflight};
 #[cfg(feature = "hyperliquid")]
 pub use config::HyperliquidConfig;
 #[cfg(feature = "hyperliquid")]
 pub use nonce::NonceStore;
+pub use order::order_action;
 pub use owner::Owner;

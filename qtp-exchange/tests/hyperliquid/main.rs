@@ -3,8 +3,14 @@
 #![cfg(feature = "hyperliquid-wire")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[cfg(feature = "hyperliquid")]
+mod client;
 mod payloads;
 mod signing;
+#[cfg(feature = "hyperliquid")]
+mod streams;
+#[cfg(feature = "hyperliquid")]
+mod stub;
 
 use std::io::Read as _;
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use qtp_core::{
-    AccountId, Amount, Currency, Decimal, Event, ExternalCause, InstrumentId, InstrumentStatus, Liquidity,
-    OrderStatus, PriceRule, Side, SizeRule, Timeframe, Timestamp,
+    AccountId, Amount, Currency, Decimal, Event, ExternalCause, Fill, InstrumentId, InstrumentStatus,
+    Liquidity, OrderStatus, PriceRule, Side, SizeRule, Timeframe, Timestamp,
 };
 use qtp_exchange::hyperliquid::payload::{self, AssetContext, Role, Wallet};
 use qtp_exchange::hyperliquid::wire::AssetId;
@@ -70,10 +70,10 @@ fn account() -> AccountId {
     "main".parse().unwrap()
 }
 
-fn with_owner(address: &str, test: impl FnOnce(&Owner<'_>)) {
+fn with_owner(address: &str, wallet: Wallet, test: impl FnOnce(&Owner<'_>)) {
     let Some(catalogue) = catalogue() else { return };
     let account = account();
-    test(&Owner { catalogue: &catalogue, account: &account, address: address.parse().unwrap() });
+    test(&Owner { catalogue: &catalogue, account: &account, address: address.parse().unwrap(), wallet });
 }
 
 const NOBODY: &str = "0x0000000000000000000000000000000000000001";
@@ -335,8 +335,8 @@ fn a_balance_is_the_value_without_open_profit() {
 #[test]
 fn recorded_fills_move_the_position_as_they_say() {
     let Some(text) = recorded("test_get_user_fills") else { return };
-    with_owner(NOBODY, |owner| {
-        let fills = payload::fill_page(&text[0], owner).unwrap();
+    with_owner(NOBODY, Wallet::Perpetual, |owner| {
+        let fills = payload::fill_page(&text[0], owner).unwrap().fills;
         assert_eq!(fills.len(), 500);
         assert!(fills.windows(2).all(|pair| pair[0].time <= pair[1].time));
         let last = fills.last().unwrap();
@@ -351,29 +351,34 @@ fn recorded_fills_move_the_position_as_they_say() {
 #[test]
 fn fills_of_many_kinds() {
     let Some(text) = fixture("http_user_fills_dust_conversion") else { return };
-    with_owner(NOBODY, |owner| {
-        let fills = payload::fill_page(&text, owner).unwrap();
-        let by = |order: &str| {
-            fills.iter().find(|fill| fill.venue_order_id.as_ref().unwrap().as_str() == order).unwrap()
-        };
-        let spot = by("228721726126");
-        assert_eq!(spot.instrument, id("@156"), "not listed here: the venue's own name");
+    let order = |fill: &Fill| fill.venue_order_id.as_ref().unwrap().to_string();
+    with_owner(NOBODY, Wallet::Spot, |owner| {
+        let page = payload::fill_page(&text, owner).unwrap();
+        assert_eq!((page.entries, page.last), (5, Some(ms(1_782_526_679_879))), "of both books");
+        let [spot, dust] = &page.fills[..] else { panic!("{page:?}") };
+        assert_eq!(
+            (order(spot), &spot.instrument),
+            ("228721726126".to_owned(), &id("@156")),
+            "not listed here"
+        );
         assert_eq!(spot.fee, Amount::new(decimal("0.00088689"), "USOL".parse().unwrap()));
         assert_eq!((spot.trade_id.as_str(), spot.liquidity), ("567745090281031", Liquidity::Taker));
-        let dust = by("229209068357");
-        assert_eq!(
-            (dust.external, dust.quantity.get()),
-            (Some(ExternalCause::Unknown), decimal("0.0000086141"))
-        );
+        assert_eq!(dust.external, Some(ExternalCause::Unknown));
+        assert_eq!(dust.quantity.get(), decimal("0.0000086141"));
         assert_eq!(dust.trade_id.as_str().len(), 34, "a name made from what is said");
-        assert_eq!(by("481029437374").external, Some(ExternalCause::Unknown));
-        assert_eq!((by("481029451261").side, by("481029451261").liquidity), (Side::Buy, Liquidity::Maker));
+    });
+    with_owner(NOBODY, Wallet::Perpetual, |owner| {
+        let fills = payload::fill_page(&text, owner).unwrap().fills;
+        let orders: Vec<String> = fills.iter().map(order).collect();
+        assert_eq!(orders, ["481029437374", "481029451261", "481029459465"], "ascending");
+        assert_eq!(fills[0].external, Some(ExternalCause::Unknown), "a vault's children were netted");
+        assert_eq!((fills[1].side, fills[1].liquidity), (Side::Buy, Liquidity::Maker));
     });
     let text = fixture("ws_user_fill_liquidation").unwrap();
     let message: serde_json::Value = serde_json::from_str(&text).unwrap();
     let liquidated = "0x360878d351f05975e25f1807a27895e1e5e004fb";
     for (address, cause) in [(NOBODY, None), (liquidated, Some(ExternalCause::Liquidation))] {
-        with_owner(address, |owner| {
+        with_owner(address, Wallet::Perpetual, |owner| {
             let fills = payload::fills(&message["data"].to_string(), owner).unwrap();
             assert!(!fills.snapshot);
             let fill = &fills.fills[0];
@@ -386,11 +391,11 @@ fn fills_of_many_kinds() {
 
 #[test]
 fn a_builders_fee_has_its_own_line() {
-    with_owner(NOBODY, |owner| {
+    with_owner(NOBODY, Wallet::Perpetual, |owner| {
         let fill = r#"[{"coin":"BTC","px":"100","sz":"1","side":"B","time":1,"startPosition":"0.0","dir":"Open Long",
             "closedPnl":"0.0","hash":"0x0","oid":1,"crossed":true,"fee":"0.05","builderFee":"0.01","tid":9,
             "feeToken":"USDC","cloid":"0x00000000000000000000000000000001"}]"#;
-        let fills = payload::fill_page(fill, owner).unwrap();
+        let fills = payload::fill_page(fill, owner).unwrap().fills;
         assert_eq!(fills[0].fee.value, decimal("0.04"));
         assert_eq!(fills[0].builder_fee, Some(Amount::new(decimal("0.01"), Currency::USDC)));
         assert_eq!(fills[0].external, None);
@@ -400,7 +405,7 @@ fn a_builders_fee_has_its_own_line() {
 #[test]
 fn orders_and_their_ends() {
     let Some(text) = recorded("test_get_open_orders") else { return };
-    with_owner(NOBODY, |owner| {
+    with_owner(NOBODY, Wallet::Perpetual, |owner| {
         let orders = payload::open_orders(&text[0], owner).unwrap();
         assert_eq!((orders[0].instrument.clone(), orders[0].side), (id("MATIC-USDC-PERP"), Side::Buy));
         assert_eq!(
@@ -457,7 +462,7 @@ fn orders_and_their_ends() {
 #[test]
 fn funding_and_transfers_are_money_that_moved() {
     let Some(text) = recorded("test_user_funding_history_without_end_time") else { return };
-    with_owner("0x2ba553d9f990a3b66b03b2dc0d030dfc1c061036", |owner| {
+    with_owner("0x2ba553d9f990a3b66b03b2dc0d030dfc1c061036", Wallet::Perpetual, |owner| {
         let (snapshot, payments) = payload::funding_payments(&text[0], owner).unwrap();
         assert_eq!((snapshot, payments.len()), (false, 218));
         assert_eq!(payments[0].instrument, id("APE-USDC-PERP"));
@@ -469,7 +474,7 @@ fn funding_and_transfers_are_money_that_moved() {
 
         let text = &recorded("test_user_non_funding_ledger_updates_without_end_time").unwrap()[0];
         let flows = |wallet| -> Vec<Option<Decimal>> {
-            let entries = payload::ledger_page(text, owner, wallet).unwrap();
+            let entries = payload::ledger_page(text, &Owner { wallet, ..*owner }).unwrap();
             assert!(entries.iter().all(|entry| entry.unknown.is_none()));
             entries.iter().map(|entry| entry.flow.map(|flow| flow.value)).collect()
         };
@@ -481,12 +486,12 @@ fn funding_and_transfers_are_money_that_moved() {
         );
         assert_eq!(flows(Wallet::Spot), [None, some("12"), some("-11.5"), some("2684105.0099999998"), None]);
         let none = &recorded("test_user_non_funding_ledger_updates_with_end_time").unwrap()[0];
-        assert_eq!(payload::ledger_page(none, owner, Wallet::Spot).unwrap(), []);
+        assert_eq!(payload::ledger_page(none, owner).unwrap(), []);
 
         let message = r#"{"isSnapshot":false,"user":"0x0","nonFundingLedgerUpdates":[
             {"time":1,"hash":"0xa","delta":{"type":"withdraw","usdc":"10.0","nonce":1,"fee":"1.0"}},
             {"time":2,"hash":"0xb","delta":{"type":"cStakingTransfer","token":"HYPE"}}]}"#;
-        let (snapshot, entries) = payload::ledger(message, owner, Wallet::Perpetual).unwrap();
+        let (snapshot, entries) = payload::ledger(message, owner).unwrap();
         assert!(!snapshot);
         let event = entries[0].event(owner).unwrap();
         assert!(matches!(event, Event::CashFlow { amount, .. } if amount.value == decimal("-11")));
@@ -498,6 +503,9 @@ fn funding_and_transfers_are_money_that_moved() {
 fn roles_and_equity_history() {
     let Some(text) = recorded("test_user_role") else { return };
     assert_eq!(payload::role(&text[0]).unwrap(), Role::Vault);
+    let agents = payload::agents(&recorded("test_extra_agents").unwrap()[0]).unwrap();
+    assert_eq!((agents.len(), agents[1].name.as_str()), (2, "new"));
+    assert_eq!(agents[1].valid_until, ms(1_771_174_068_515));
     let agent = format!(r#"{{"role":"agent","data":{{"user":"{NOBODY}"}}}}"#);
     assert_eq!(payload::role(&agent).unwrap(), Role::Agent { of: NOBODY.parse().unwrap() });
     let periods = payload::portfolio(&recorded("test_portfolio").unwrap()[0]).unwrap();

@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::Hyperliquid;
 use super::link::refusal;
-use super::order::{needs_price, unsupported_order, wire_order};
 use crate::hyperliquid::Listing;
+use crate::hyperliquid::order::{needs_price, order_action, unsupported_order, wire_order};
 use crate::hyperliquid::payload::{self, Answer, GONE, Placed, Wallet, unread};
 use crate::hyperliquid::stream;
-use crate::hyperliquid::wire::{Action, CancelByCloid, Cloid, Grouping, Modify, OrderRef};
+use crate::hyperliquid::wire::{Action, CancelByCloid, Cloid, Modify, OrderRef};
 
 /// Fills of one page, and pages that exist: the venue keeps 10,000.
 const PAGE: usize = 2000;
@@ -45,32 +45,16 @@ impl Execution for Hyperliquid {
         }
     }
 
-    /// A bracket travels as `normalTpsl`: its children live once the entry is filled whole and die if it is cancelled
-    /// in part. A stop and a target for an open position travel as `positionTpsl`.
+    /// As [`order_action`] writes it. An order that names no end is valid for the settings' `validity`.
     async fn submit(&self, group: &Approved<OrderGroup>) -> Result<Vec<OrderAck>, ExchangeError> {
         let group = group.get();
         let catalogue = self.catalogue().await?;
         let first = group.first();
         let mid = if group.orders().any(needs_price) { Some(self.mid(first).await?) } else { None };
         let config = self.config();
-        let write = |order: &OrderRequest| {
-            let listing = catalogue.instrument("submit", &order.instrument)?;
-            wire_order(order, listing, config.wallet, (mid, config.slippage))
-        };
-        let orders = group.orders().map(write).collect::<Result<Vec<_>, ExchangeError>>()?;
-        let grouping = match group {
-            OrderGroup::Single(_) => Grouping::Na,
-            OrderGroup::Bracket { .. } => Grouping::NormalTpsl,
-            OrderGroup::Oco(one, other) => {
-                let protects = |order: &OrderRequest| order.reduce_only && order.kind.is_conditional();
-                if !protects(one) || !protects(other) {
-                    return Err(unsupported_order("pairs of orders that do not protect a position"));
-                }
-                Grouping::PositionTpsl
-            }
-        };
+        let prices = (mid, config.slippage);
+        let action = order_action(group, &catalogue, config.wallet, prices)?;
         let expires = first.valid_until.unwrap_or_else(|| config.clock.now() + config.validity);
-        let action = Action::Order { orders, grouping, builder: None };
         let exit = group.orders().all(|order| order.reduce_only || order.role != OrderRole::Entry);
         let answer =
             self.inner.link.submit("submit", first.client_order_id, &action, (expires, exit)).await?;
@@ -159,12 +143,12 @@ impl Execution for Hyperliquid {
         let mut start = since.as_millis().max(0);
         for _ in 0..PAGES {
             let page = self.fill_page(start, &owner).await?;
-            let (full, last) = (page.len() >= PAGE, page.last().map(|fill| fill.time.as_millis()));
+            let last = page.last.map(Timestamp::as_millis).filter(|_| page.entries >= PAGE);
             let new = |fill: &Fill| {
                 fill.time >= since && seen.insert((fill.trade_id.clone(), fill.venue_order_id.clone()))
             };
-            fills.extend(page.into_iter().filter(new));
-            match last.filter(|_| full) {
+            fills.extend(page.fills.into_iter().filter(new));
+            match last {
                 // A page that ends where it began would come again.
                 Some(last) => start = if last > start { last } else { start + 1 },
                 None => return Ok(fills),

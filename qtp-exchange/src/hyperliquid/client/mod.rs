@@ -3,21 +3,21 @@
 mod execution;
 mod link;
 mod market_data;
-
-mod order;
+mod preflight;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use qtp_core::{
-    AccountId, ExchangeError, Fill, FundingPayment, FundingRate, Instrument, InstrumentId, Timestamp, Venue,
+    AccountId, ExchangeError, FundingPayment, FundingRate, Instrument, InstrumentId, Timestamp, Venue,
 };
 use serde_json::json;
 
-use super::payload::{self, LedgerEntry, Portfolio, Role};
+use super::payload::{self, FillPage, LedgerEntry, Portfolio, Role};
 use super::sign::Address;
 use super::{Catalogue, HyperliquidConfig, Owner};
 use link::Link;
 pub(super) use market_data::interval;
+pub use preflight::Preflight;
 
 /// Hyperliquid, as [`MarketData`](qtp_core::port::MarketData) and [`Execution`](qtp_core::port::Execution). A clone
 /// speaks of the same account and shares its request limits.
@@ -114,7 +114,8 @@ impl Hyperliquid {
         catalogue: &'a Catalogue,
     ) -> Result<Owner<'a>, ExchangeError> {
         let account: &AccountId = &self.inner.config.account;
-        Ok(Owner { catalogue, account, address: self.user(operation)? })
+        let wallet = self.inner.config.wallet;
+        Ok(Owner { catalogue, account, address: self.user(operation)?, wallet })
     }
 
     /// Exchanges whose perpetuals are read: the venue's own and the builders' of the settings.
@@ -194,16 +195,16 @@ impl Hyperliquid {
         let start = since.as_millis().max(0);
         let body = json!({"type": "userNonFundingLedgerUpdates", "user": owner.address, "startTime": start});
         let reply = self.inner.link.info("ledger", 20, &body).await?;
-        payload::ledger_page(reply.text(), &owner, self.inner.config.wallet)
+        payload::ledger_page(reply.text(), &owner)
     }
 
-    /// One page of fills from an instant on, ascending.
-    async fn fill_page(&self, start: i64, owner: &Owner<'_>) -> Result<Vec<Fill>, ExchangeError> {
+    /// One page of fills from an instant on.
+    async fn fill_page(&self, start: i64, owner: &Owner<'_>) -> Result<FillPage, ExchangeError> {
         let body = json!({"type": "userFillsByTime", "user": owner.address, "startTime": start,
             "aggregateByTime": false});
         let reply = self.inner.link.info("fills_since", 20, &body).await?;
-        let fills = payload::fill_page(reply.text(), owner)?;
-        self.inner.link.also(fills.len() / 20);
-        Ok(fills)
+        let page = payload::fill_page(reply.text(), owner)?;
+        self.inner.link.also(page.entries / 20);
+        Ok(page)
     }
 }

@@ -175,6 +175,35 @@ pub fn role(text: &str) -> Result<Role, ExchangeError> {
     })
 }
 
+/// A key that may trade for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: Address,
+    /// When it ends.
+    pub valid_until: Timestamp,
+}
+
+/// `extraAgents`: the named ones.
+///
+/// # Errors
+/// [`ExchangeError::Decode`].
+pub fn agents(text: &str) -> Result<Vec<Agent>, ExchangeError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wire {
+        name: String,
+        address: Address,
+        valid_until: i64,
+    }
+    let agents: Vec<Wire> = parse("agents", "extraAgents", text)?;
+    let agent =
+        |wire: Wire| Agent { name: wire.name, address: wire.address, valid_until: time(wire.valid_until) };
+    Ok(agents.into_iter().map(agent).collect())
+}
+
 /// An account's value over one period, as the venue keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Portfolio {

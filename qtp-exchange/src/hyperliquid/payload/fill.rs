@@ -1,7 +1,8 @@
 //! Executions.
 
 use qtp_core::{
-    Amount, Currency, Decimal, ExchangeError, ExternalCause, Fill, Liquidity, TradeId, VenueOrderId,
+    Amount, Currency, Decimal, ExchangeError, ExternalCause, Fill, Liquidity, Timestamp, TradeId,
+    VenueOrderId,
 };
 use serde::Deserialize;
 
@@ -64,16 +65,30 @@ pub fn fills(text: &str, owner: &Owner<'_>) -> Result<Fills, ExchangeError> {
     Ok(Fills { snapshot: message.is_snapshot, fills: read(message.fills, owner)? })
 }
 
-/// `userFills` and `userFillsByTime`, ascending.
+/// One page of an address's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FillPage {
+    /// Those of the account, ascending.
+    pub fills: Vec<Fill>,
+    /// How many the venue sent, those of the other book too.
+    pub entries: usize,
+    /// Time of the last of all.
+    pub last: Option<Timestamp>,
+}
+
+/// `userFills` and `userFillsByTime`.
 ///
 /// # Errors
 /// [`ExchangeError::Decode`].
-pub fn fill_page(text: &str, owner: &Owner<'_>) -> Result<Vec<Fill>, ExchangeError> {
-    read(parse(OPERATION, "userFills", text)?, owner)
+pub fn fill_page(text: &str, owner: &Owner<'_>) -> Result<FillPage, ExchangeError> {
+    let wire: Vec<Wire<'_>> = parse(OPERATION, "userFills", text)?;
+    let (entries, last) = (wire.len(), wire.iter().map(|fill| time(fill.time)).max());
+    Ok(FillPage { fills: read(wire, owner)?, entries, last })
 }
 
 fn read(wire: Vec<Wire<'_>>, owner: &Owner<'_>) -> Result<Vec<Fill>, ExchangeError> {
-    let mut fills = wire.iter().map(|fill| one(fill, owner)).collect::<Result<Vec<_>, ExchangeError>>()?;
+    let ours = wire.iter().filter(|fill| owner.trades(fill.coin));
+    let mut fills = ours.map(|fill| one(fill, owner)).collect::<Result<Vec<_>, ExchangeError>>()?;
     if fills.windows(2).any(|pair| pair[0].time > pair[1].time) {
         // The newest comes first; fills of one instant keep the order in which they happened.
         fills.reverse();

@@ -63,6 +63,8 @@ pub fn funding_payments(text: &str, owner: &Owner<'_>) -> Result<(bool, Vec<Fund
         let read = message.fundings.iter().map(|update| (update.time, update.coin, update.usdc));
         (message.is_snapshot, read.map(|read| payment(owner, read)).collect::<Result<Vec<_>, _>>()?)
     };
+    // Spot pays none.
+    payments.retain(|_| owner.wallet == Wallet::Perpetual);
     payments.sort_by_key(|payment| payment.time);
     Ok((snapshot, payments))
 }
@@ -202,19 +204,15 @@ impl Delta<'_> {
 ///
 /// # Errors
 /// [`ExchangeError::Decode`].
-pub fn ledger_page(text: &str, owner: &Owner<'_>, wallet: Wallet) -> Result<Vec<LedgerEntry>, ExchangeError> {
-    read(parse("ledger", "userNonFundingLedgerUpdates", text)?, owner, wallet)
+pub fn ledger_page(text: &str, owner: &Owner<'_>) -> Result<Vec<LedgerEntry>, ExchangeError> {
+    read(parse("ledger", "userNonFundingLedgerUpdates", text)?, owner)
 }
 
 /// The `data` of `userNonFundingLedgerUpdates`; true with it if it is history that was sent first.
 ///
 /// # Errors
 /// [`ExchangeError::Decode`].
-pub fn ledger(
-    text: &str,
-    owner: &Owner<'_>,
-    wallet: Wallet,
-) -> Result<(bool, Vec<LedgerEntry>), ExchangeError> {
+pub fn ledger(text: &str, owner: &Owner<'_>) -> Result<(bool, Vec<LedgerEntry>), ExchangeError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Message<'a> {
@@ -224,16 +222,12 @@ pub fn ledger(
         non_funding_ledger_updates: Vec<Update<'a>>,
     }
     let message: Message<'_> = parse("ledger", "userNonFundingLedgerUpdates", text)?;
-    Ok((message.is_snapshot, read(message.non_funding_ledger_updates, owner, wallet)?))
+    Ok((message.is_snapshot, read(message.non_funding_ledger_updates, owner)?))
 }
 
-fn read(
-    updates: Vec<Update<'_>>,
-    owner: &Owner<'_>,
-    wallet: Wallet,
-) -> Result<Vec<LedgerEntry>, ExchangeError> {
+fn read(updates: Vec<Update<'_>>, owner: &Owner<'_>) -> Result<Vec<LedgerEntry>, ExchangeError> {
     let entry = |update: Update<'_>| {
-        let (flow, unknown) = match update.delta.flow(wallet, owner.address)? {
+        let (flow, unknown) = match update.delta.flow(owner.wallet, owner.address)? {
             Flow::Known(flow) => (flow.filter(|flow| !flow.value.is_zero()), None),
             Flow::Unknown => (None, Some(update.delta.kind.to_owned())),
         };

@@ -17,11 +17,11 @@ use std::str::FromStr;
 use qtp_core::{Currency, ExchangeError, Price, Side, Source, Timestamp, ValueError};
 use serde::Deserialize;
 
-pub use account::{Portfolio, Role, Wallet, perpetual_account, portfolio, role, spot_account};
+pub use account::{Agent, Portfolio, Role, Wallet, agents, perpetual_account, portfolio, role, spot_account};
 pub use answer::{Answer, Placed, answer};
 #[cfg(feature = "hyperliquid")]
 pub(super) use answer::{GONE, NOT_AUTHORISED, RATE_LIMITED};
-pub use fill::{Fills, fill_page, fills};
+pub use fill::{FillPage, Fills, fill_page, fills};
 pub use ledger::{LedgerEntry, funding_payments, ledger, ledger_page};
 pub use market::{
     AssetContext, asset_contexts, book, candles, funding_history, mids, quote, streamed_candle, trades,

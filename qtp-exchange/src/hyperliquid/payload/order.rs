@@ -40,7 +40,8 @@ struct Told<'a> {
 /// [`ExchangeError::Decode`].
 pub fn open_orders(text: &str, owner: &Owner<'_>) -> Result<Vec<OrderReport>, ExchangeError> {
     let open: Vec<Wire<'_>> = parse("open_orders", "openOrders", text)?;
-    open.iter().map(|order| report("open_orders", order, "open", order.timestamp, owner)).collect()
+    let ours = open.iter().filter(|order| owner.trades(order.coin));
+    ours.map(|order| report("open_orders", order, "open", order.timestamp, owner)).collect()
 }
 
 /// `orderStatus`; `None` if the venue does not know the order.
@@ -99,7 +100,7 @@ pub fn order_updates(text: &str, owner: &Owner<'_>) -> Result<Vec<OrderReport>, 
     let updates: Vec<Told<'_>> = parse("order_updates", "orderUpdates", text)?;
     let read =
         |told: &Told<'_>| report("order_updates", &told.order, told.status, told.status_timestamp, owner);
-    updates.iter().map(read).collect()
+    updates.iter().filter(|told| owner.trades(told.order.coin)).map(read).collect()
 }
 
 fn report(

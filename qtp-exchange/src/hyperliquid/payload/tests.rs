@@ -23,17 +23,22 @@ fn read_all(text: &str) {
     let catalogue = Catalogue::new("hyperliquid".parse().unwrap());
     let account: AccountId = "main".parse().unwrap();
     let address = "0x0000000000000000000000000000000000000001".parse().unwrap();
-    let owner = Owner { catalogue: &catalogue, account: &account, address };
+    for wallet in [Wallet::Perpetual, Wallet::Spot] {
+        let owner = Owner { catalogue: &catalogue, account: &account, address, wallet };
+        let _ = (
+            fills(text, &owner),
+            fill_page(text, &owner),
+            open_orders(text, &owner),
+            found_order(text, &owner),
+        );
+        let _ = (order_updates(text, &owner), funding_payments(text, &owner));
+        let _ = (ledger(text, &owner), ledger_page(text, &owner));
+    }
     let (id, now) = ("BTC@hyperliquid".parse().unwrap(), Timestamp::EPOCH);
     let _ = (book(text, &id, 5), quote(text, &id), trades(text, &id), mids(text), dexes(text));
     let _ = (candles(text, &id, Timeframe::M1), streamed_candle(text, &id, Timeframe::M1));
     let _ = (AssetContext::read(text, &id, now), asset_contexts(text), funding_history(text, &id));
-    let _ =
-        (fills(text, &owner), fill_page(text, &owner), open_orders(text, &owner), found_order(text, &owner));
-    let _ = (order_updates(text, &owner), funding_payments(text, &owner), role(text), portfolio(text));
-    for wallet in [Wallet::Perpetual, Wallet::Spot] {
-        let _ = (ledger(text, &owner, wallet), ledger_page(text, &owner, wallet));
-    }
+    let _ = (role(text), portfolio(text), order_details(text));
     let _ = perpetual_account(text, &catalogue, &account, Currency::USDC, now);
     let _ = (spot_account(text, &catalogue, &account, now), answer("test", text));
     let mut filled = Catalogue::new("hyperliquid".parse().unwrap());

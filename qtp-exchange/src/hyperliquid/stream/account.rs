@@ -103,7 +103,8 @@ impl Feed {
     fn read(&mut self, text: &str) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
         let (channel, data) = Message::read(OPERATION, text)?;
         let (catalogue, account) = (Arc::clone(&self.catalogue), self.account.clone());
-        let owner = Owner { catalogue: &catalogue, account: &account, address: self.address };
+        let (address, wallet) = (self.address, self.wallet);
+        let owner = Owner { catalogue: &catalogue, account: &account, address, wallet };
         match channel {
             "orderUpdates" => {
                 let reports = payload::order_updates(data, &owner)?;
@@ -116,11 +117,10 @@ impl Feed {
             "userFundings" => {
                 let (snapshot, payments) = payload::funding_payments(data, &owner)?;
                 let event = |payment: FundingPayment| (payment.time, Event::Funding(payment));
-                let payments = if self.wallet == Wallet::Spot { Vec::new() } else { payments };
                 Ok(self.news(snapshot, payments, name_of_payment, event))
             }
             "userNonFundingLedgerUpdates" => {
-                let (snapshot, entries) = payload::ledger(data, &owner, self.wallet)?;
+                let (snapshot, entries) = payload::ledger(data, &owner)?;
                 let event = |entry: LedgerEntry| (entry.time, entry);
                 let news = self.news(snapshot, entries, name_of_entry, event);
                 Ok(news.into_iter().flat_map(|(time, entry)| self.entry(time, entry, &owner)).collect())

@@ -102,8 +102,11 @@ impl Feed {
         match self.read(text) {
             Ok(()) => Ok(()),
             Err(ExchangeError::Closed { operation }) => Err(ExchangeError::Closed { operation }),
-            // What cannot be read is missing: whoever reads must know.
-            Err(error) => self.tell(false, "unreadable", &error.to_string()).await,
+            Err(error) => {
+                // What cannot be read is missing: whoever reads must know, and go on from there.
+                self.tell(false, "unreadable", &error.to_string()).await?;
+                self.tell(true, "reading_on", "after an unreadable message").await
+            }
         }
     }
 
