@@ -5,6 +5,8 @@ pub mod candle_file;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "sim")]
+pub mod decorator;
+#[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]
 pub mod sim;
