@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "alpaca")]
+pub mod alpaca;
+#[cfg(feature = "binance")]
+pub mod binance;
+#[cfg(feature = "bybit")]
+pub mod bybit;
 #[cfg(feature = "sim")]
 pub mod candle_file;
 #[cfg(feature = "conformance")]
