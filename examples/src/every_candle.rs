@@ -36,7 +36,7 @@ impl Strategy for EveryCandle {
             context.set_target_with(&self.instrument, Target::FLAT, Bracket::default(), "the next candle");
             return Ok(());
         }
-        let below = Ratio::new(Decimal::new(-2, 2)).ok().and_then(|share| candle.close().shifted(share).ok());
+        let below = Ratio::new(Decimal::new(-2, 2)).ok().and_then(|share| candle.close().shifted(share));
         let bracket = Bracket { stop: below, target: None };
         context.set_target_with(&self.instrument, self.size.target(1), bracket, "a candle");
         Ok(())

@@ -1,11 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "alpaca")]
+pub mod alpaca;
+#[cfg(feature = "binance")]
+pub mod binance;
+#[cfg(feature = "bybit")]
+pub mod bybit;
 #[cfg(feature = "sim")]
 pub mod candle_file;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "hyperliquid-wire")]
 pub mod hyperliquid;
+#[cfg(feature = "sim")]
+pub mod decorator;
 #[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]

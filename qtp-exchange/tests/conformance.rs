@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use qtp_core::port::{EventStream, Exchange, MarketData, MarketStream, StreamSender};
+use qtp_core::port::{EventStream, Exchange, MarketData, MarketStream, SimClock, StreamSender};
 use qtp_core::{
     AccountKind, Amount, Candle, CandleParts, CandleQuery, Currency, Decimal, Event, ExchangeError,
     Instrument, MarketTopic, Portfolio, Price, Quantity, Ratio, RunId, Timestamp, Trade, Venue,
 };
 use qtp_exchange::conformance::{self, Stage};
+use qtp_exchange::decorator::{
+    self, Breaker, BreakerLayer, BreakerLimits, Meter, Metered, Recorder, RecorderSettings, Recording,
+    TimeLimits, Timed,
+};
 use qtp_exchange::paper::PaperExchange;
 use qtp_exchange::sim::{Latency, LimitFill, SimVenue, SimVenueConfig};
 
@@ -61,8 +65,10 @@ impl MarketData for Tape {
     }
 }
 
+type Paper = PaperExchange<std::sync::Arc<Tape>>;
+
 struct PaperStage {
-    exchange: PaperExchange<std::sync::Arc<Tape>>,
+    exchange: Box<dyn Exchange>,
     tape: std::sync::Arc<Tape>,
     market: tokio::sync::Mutex<MarketStream>,
     instrument: Instrument,
@@ -71,11 +77,19 @@ struct PaperStage {
 
 impl PaperStage {
     async fn new(config: SimVenueConfig, kind: AccountKind) -> Self {
+        Self::with(config, kind, |paper| Box::new(paper)).await
+    }
+
+    async fn with(
+        config: SimVenueConfig,
+        kind: AccountKind,
+        wrap: impl FnOnce(Paper) -> Box<dyn Exchange>,
+    ) -> Self {
         let tape = std::sync::Arc::new(Tape::default());
         let cash = Amount::new(Decimal::from(100_000), Currency::USD);
         let portfolio = Portfolio::new("main".parse().unwrap(), kind, cash);
         let venue = SimVenue::new(config, portfolio, vec![instrument()]).unwrap();
-        let exchange = PaperExchange::new(std::sync::Arc::clone(&tape), venue);
+        let exchange = wrap(PaperExchange::new(std::sync::Arc::clone(&tape), venue));
         let market = exchange.subscribe(&[MarketTopic::Trades(instrument().id)]).await.unwrap();
         let market = tokio::sync::Mutex::new(market);
         Self { exchange, tape, market, instrument: instrument(), second: AtomicI64::new(1_000) }
@@ -85,7 +99,7 @@ impl PaperStage {
 #[async_trait]
 impl Stage for PaperStage {
     fn exchange(&self) -> &dyn Exchange {
-        &self.exchange
+        &*self.exchange
     }
 
     fn instrument(&self) -> &Instrument {
@@ -128,6 +142,26 @@ async fn paper_exchange_with_margin_fees_and_late_orders_keeps_the_contract() {
         ..SimVenueConfig::default()
     };
     conformance::all(&PaperStage::new(config, AccountKind::CrossMargin).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_in_all_decorators_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(SimClock::new(Timestamp::from_secs(1)));
+    let recorder = Recorder::start(RecorderSettings::new(folder.path(), "paper"), clock).unwrap();
+    let wrap = |paper: Paper| -> Box<dyn Exchange> {
+        let recorded = Recording::new(paper, recorder);
+        let timed = Timed::new(Metered::new(recorded, Meter::default()), TimeLimits::default());
+        Box::new(Breaker::new(timed, BreakerLayer::new(BreakerLimits::default())))
+    };
+    let stage = PaperStage::with(SimVenueConfig::default(), AccountKind::Unconstrained, wrap).await;
+    conformance::all(&stage).await;
+    drop(stage);
+    let events: Vec<Event> =
+        decorator::read(folder.path()).unwrap().map(|event| event.unwrap().event).collect();
+    for kind in ["trade", "order_report", "fill"] {
+        assert!(events.iter().any(|event| event.kind() == kind), "{kind} in {} events", events.len());
+    }
 }
 
 /// Waits only as long as it takes: a rule that is broken must end the suite, not hang it.

@@ -109,7 +109,7 @@ impl<M: MarketData> MarketData for PaperExchange<M> {
 /// Passes a market stream on, each event after the venue has seen it.
 async fn tee(mut source: EventStream, sender: StreamSender, own: BTreeSet<MarketTopic>, shared: Arc<Shared>) {
     while let Some((time, event)) = source.next().await {
-        if let Some(event) = for_venue(&event, &own) {
+        if let Some(event) = part_of(&event, &own) {
             shared.show(time, &event).await;
         }
         if sender.send(time, event).await.is_err() {
@@ -122,8 +122,8 @@ async fn tee(mut source: EventStream, sender: StreamSender, own: BTreeSet<Market
     }
 }
 
-/// The part of an event that this stream shows to the venue.
-fn for_venue(event: &Event, own: &BTreeSet<MarketTopic>) -> Option<Event> {
+/// The part of a market event that belongs to these topics.
+pub(crate) fn part_of(event: &Event, own: &BTreeSet<MarketTopic>) -> Option<Event> {
     let topic = match event {
         Event::Candles(batch) => {
             let mut batch = batch.clone();

@@ -12,6 +12,7 @@ mod rebuild;
 mod shared;
 
 pub use exchange::PaperExchange;
+pub(crate) use exchange::part_of;
 pub use paced::{Paced, ScaledClock};
 pub use rebuild::Rebuilt;
 

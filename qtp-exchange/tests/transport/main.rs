@@ -1,6 +1,6 @@
 //! The transport over raw loopback sockets that do everything a bad network does.
 #![cfg(feature = "http")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod budget;
 mod endpoints;

@@ -275,6 +275,7 @@ async fn attempts_are_bounded_and_go_round_the_addresses() {
 }
 
 #[tokio::test]
+#[allow(clippy::result_large_err, reason = "the type of the handshake's callback is not ours")]
 async fn each_connection_asks_for_its_path() {
     let server = Server::new().await;
     let mut socket = open(settings(&server));

@@ -1,0 +1,35 @@
+//! Alpaca: US stocks and crypto.
+//!
+//! [`Requests`] turns what we want into the exact text that the venue expects. Orders go to one host, market data comes
+//! from another.
+
+mod order;
+mod request;
+
+use std::time::Duration;
+
+use crate::transport::Limit;
+
+pub use request::Requests;
+
+/// Base URL of orders and account, live or paper. Their keys differ.
+pub const fn trading_url(paper: bool) -> &'static str {
+    if paper { "https://paper-api.alpaca.markets" } else { "https://api.alpaca.markets" }
+}
+
+/// Base URL of market data.
+pub const DATA_URL: &str = "https://data.alpaca.markets";
+
+/// Request limit of either host, charged by [`Requests`] as the first one.
+pub const fn limits() -> [Limit; 1] {
+    [Limit { name: "requests a minute", capacity: 200, window: Duration::from_secs(60) }]
+}
+
+/// What is traded. Paths, lifetimes and fractions depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AssetClass {
+    /// US stocks.
+    Stock,
+    /// Crypto, symbols such as `BTC/USD`.
+    Crypto,
+}

@@ -1,0 +1,53 @@
+//! Binance: spot and USD-M futures.
+//!
+//! [`Requests`] turns what we want into the exact text that the venue expects, signed. Spot and futures are two venues,
+//! `binance` and `binance-usdm`.
+
+mod order;
+mod request;
+
+use std::time::Duration;
+
+use crate::transport::Limit;
+
+pub use request::{Amendment, Requests};
+
+/// Which of the two venues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Product {
+    /// Spot.
+    Spot,
+    /// Futures with USD stablecoins as margin.
+    UsdMargin,
+}
+
+impl Product {
+    /// REST base URL of mainnet or testnet.
+    pub const fn rest_url(self, testnet: bool) -> &'static str {
+        match (self, testnet) {
+            (Self::Spot, false) => "https://api.binance.com",
+            (Self::Spot, true) => "https://testnet.binance.vision",
+            (Self::UsdMargin, false) => "https://fapi.binance.com",
+            (Self::UsdMargin, true) => "https://demo-fapi.binance.com",
+        }
+    }
+
+    /// Request limits, in the order in which [`Requests`] charge them: weight, orders in 10 s, and orders a day (spot)
+    /// or a minute (futures). The venue counts weight by address, orders by account.
+    pub const fn limits(self) -> [Limit; 3] {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let ten = Duration::from_secs(10);
+        match self {
+            Self::Spot => [
+                Limit { name: "weight a minute", capacity: 6000, window: MINUTE },
+                Limit { name: "orders in 10 s", capacity: 100, window: ten },
+                Limit { name: "orders a day", capacity: 200_000, window: Duration::from_secs(86_400) },
+            ],
+            Self::UsdMargin => [
+                Limit { name: "weight a minute", capacity: 2400, window: MINUTE },
+                Limit { name: "orders in 10 s", capacity: 300, window: ten },
+                Limit { name: "orders a minute", capacity: 1200, window: MINUTE },
+            ],
+        }
+    }
+}
