@@ -2,7 +2,8 @@
 
 use qtp_core::port::Strategy;
 use qtp_core::{
-    Bracket, Candle, Context, Decimal, InstrumentId, MarketTopic, Ratio, StrategyError, StrategyId, Target, Timeframe,
+    Bracket, Candle, Context, Decimal, InstrumentId, MarketTopic, Ratio, StrategyError, StrategyId, Target,
+    Timeframe,
 };
 use qtp_engine::strategy::Size;
 

@@ -27,7 +27,11 @@ fn a_download_goes_on_where_the_file_ends_and_equals_one_made_at_once() {
     torn.push_str("2025-01-03T07:00:00Z,76");
     fs::write(&parts, torn).unwrap();
     let second = download(&parts, "2025-01-02", "2025-01-05").ok();
-    assert!(second.stdout.contains("72 candles of BTC-USD-PERP@synthetic, 1h, 41 of them new"), "{}", second.stdout);
+    assert!(
+        second.stdout.contains("72 candles of BTC-USD-PERP@synthetic, 1h, 41 of them new"),
+        "{}",
+        second.stdout
+    );
     assert!(second.stdout.contains("gaps: 0, 0 candles missing"), "{}", second.stdout);
     assert_eq!(fs::read(&parts).unwrap(), fs::read(&whole).unwrap());
     assert!(fs::read_to_string(&whole).unwrap().starts_with(HEADER));
@@ -38,7 +42,11 @@ fn what_the_venue_does_not_have_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let ran = download(&folder.path().join("early.csv"), "2024-12-30", "2025-01-02").ok();
     assert!(ran.stdout.contains("gaps: 1, 48 candles missing"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("2024-12-30T00:00:00Z to 2025-01-01T00:00:00Z: 48 missing"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("2024-12-30T00:00:00Z to 2025-01-01T00:00:00Z: 48 missing"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -60,8 +68,17 @@ fn bad_arguments_are_refused_before_a_file_is_made() {
     assert!(backwards.code() == Some(1) && backwards.stderr.contains("--from"), "{}", backwards.stderr);
     assert_eq!(download(&path, "yesterday", "2025-01-02").code(), Some(2));
     let out = path.to_str().unwrap();
-    let unknown =
-        ["download", "--instrument", "DOGE-USD-PERP", "--timeframe", "1h", "--from", "2025-01-02", "--out", out];
+    let unknown = [
+        "download",
+        "--instrument",
+        "DOGE-USD-PERP",
+        "--timeframe",
+        "1h",
+        "--from",
+        "2025-01-02",
+        "--out",
+        out,
+    ];
     let ran = run(DATA, &unknown);
     assert!(ran.code() == Some(1) && ran.stderr.contains("DOGE-USD-PERP@synthetic"), "{}", ran.stderr);
     assert!(!path.exists());

@@ -10,10 +10,10 @@ pub mod bybit;
 pub mod candle_file;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-#[cfg(feature = "hyperliquid-wire")]
-pub mod hyperliquid;
 #[cfg(feature = "sim")]
 pub mod decorator;
+#[cfg(feature = "hyperliquid-wire")]
+pub mod hyperliquid;
 #[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]

@@ -9,6 +9,7 @@ mod candles;
 mod chaos;
 mod chaos_exchange;
 mod paper;
+mod preflight;
 mod recovery;
 mod refusals;
 mod rig;

@@ -1,7 +1,9 @@
 //! An exchange with a layer around it.
 
 use async_trait::async_trait;
-use qtp_core::port::{AccountSnapshot, AccountStream, Execution, MarketData, MarketStream, OrderAck};
+use qtp_core::port::{
+    AccountSnapshot, AccountStream, Execution, Finding, MarketData, MarketStream, OrderAck,
+};
 use qtp_core::{
     AccountId, Approved, CancelRequest, Candle, CandleQuery, ClientOrderId, ExchangeError, Fill, FundingRate,
     Instrument, InstrumentId, LeverageRequest, MarketTopic, ModifyRequest, OpenInterest, OrderBook,
@@ -77,6 +79,10 @@ impl<E: Execution, L: Layer> Execution for Decorated<E, L> {
 
     fn capabilities(&self) -> VenueCapabilities {
         self.inner.capabilities()
+    }
+
+    async fn preflight(&self, instruments: &[InstrumentId]) -> Result<Vec<Finding>, ExchangeError> {
+        self.layer.call(Call::read("preflight"), self.inner.preflight(instruments)).await
     }
 
     async fn submit(&self, group: &Approved<OrderGroup>) -> Result<Vec<OrderAck>, ExchangeError> {

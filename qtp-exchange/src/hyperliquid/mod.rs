@@ -21,7 +21,7 @@ pub mod wire;
 
 pub use catalogue::{Catalogue, Listing};
 #[cfg(feature = "hyperliquid")]
-pub use client::{Hyperliquid, Preflight};
+pub use client::Hyperliquid;
 #[cfg(feature = "hyperliquid")]
 pub use config::HyperliquidConfig;
 #[cfg(feature = "hyperliquid")]

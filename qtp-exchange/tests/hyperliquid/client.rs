@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use qtp_core::port::{Execution, MarketData};
+use qtp_core::port::{Execution, Finding, MarketData, Severity};
 use qtp_core::{
     CancelRequest, CandleQuery, ExchangeError, LeverageRequest, ModifyRequest, OrderKind, OrderRequest,
     OrderRole, OrderStatus, Ratio, Side, TimeInForce, Timeframe, Timestamp, Trigger, TriggerSource,
@@ -366,27 +366,24 @@ async fn request_numbers_go_on_from_the_store() {
     assert!(*store.0.lock().unwrap() > NOW.unsigned_abs() + 101);
 }
 
-/// The codes of a preflight, over what the venue says of address and key.
-async fn preflight(address: &str, key_role: Value, until: i64, time: i64) -> (Vec<String>, Vec<String>) {
+/// The codes of refusals and warnings, over what the venue says of address and key.
+async fn preflight(address: &str, key_role: Value, until: i64) -> (Vec<String>, Vec<String>) {
     const MASTER: &str = "0x00000000000000000000000000000000000000aa";
     let stub = Stub::new(move |_, body| match body["type"].as_str() {
         Some("userRole") if body["user"] == json!(OWNER) => key_role.clone().into(),
         Some("userRole") if body["user"] == json!(MASTER) => json!({"role": "user"}).into(),
         Some("userRole") => json!({"role": "missing"}).into(),
-        Some("extraAgents") => json!([{"name": "bot", "address": OWNER, "validUntil": until}]).into(),
-        Some("clearinghouseState") => json!({"assetPositions": [{"position": {"coin": "BTC", "szi": "-1",
-            "unrealizedPnl": "5"}}], "marginSummary": {"accountValue": "100"}, "time": time})
-        .into(),
-        _ => {
-            json!([{"coin": "BTC", "side": "B", "limitPx": "9", "sz": "1", "oid": 4, "timestamp": 1}]).into()
-        }
+        _ => json!([{"name": "bot", "address": OWNER, "validUntil": until}]).into(),
     })
     .await;
     let mut config = stub.config();
     config.address = Some(address.parse().unwrap());
-    let found = Hyperliquid::new(config).unwrap().preflight().await.unwrap();
-    let codes = |reasons: Vec<qtp_core::Reason>| reasons.into_iter().map(|reason| reason.code).collect();
-    (codes(found.refusals), codes(found.warnings))
+    let found = Execution::preflight(&Hyperliquid::new(config).unwrap(), &[]).await.unwrap();
+    let of = |severity| {
+        let findings = found.iter().filter(|finding: &&Finding| finding.severity == severity);
+        findings.map(|finding| finding.reason.code.clone()).collect()
+    };
+    (of(Severity::Refuse), of(Severity::Warn))
 }
 
 #[tokio::test]
@@ -394,23 +391,16 @@ async fn preflight_refuses_with_reasons() {
     const MASTER: &str = "0x00000000000000000000000000000000000000aa";
     const DAY: i64 = 86_400_000;
     let agent = |of: &str| json!({"role": "agent", "data": {"user": of}});
-    let (refusals, warnings) = preflight(MASTER, agent(MASTER), NOW + 9 * DAY, NOW + 500).await;
-    assert_eq!((refusals.len(), warnings), (0, vec!["open_position".to_owned(), "open_order".to_owned()]));
-    let (refusals, warnings) = preflight(MASTER, agent(MASTER), NOW + DAY / 2, NOW - 2000).await;
-    assert_eq!(
-        (refusals.len(), &warnings[..2]),
-        (0, &["agent_expires".to_owned(), "clock_offset".to_owned()][..])
-    );
-    let refused = |address: &'static str, role, until, time| async move {
-        preflight(address, role, until, time).await.0
-    };
-    assert_eq!(refused(MASTER, agent(OWNER), NOW + 9 * DAY, NOW).await, ["agent_of_another"]);
-    assert_eq!(refused(MASTER, json!({"role": "user"}), NOW - 1, NOW).await, ["no_agent", "agent_expired"]);
-    assert_eq!(refused(MASTER, agent(MASTER), NOW + 9 * DAY, NOW - 60_000).await, ["clock_offset"]);
-    let address_of_agent = refused(OWNER, agent(MASTER), NOW, NOW).await;
-    assert_eq!(address_of_agent, ["address_of_an_agent"]);
+    let nothing = (Vec::new(), Vec::new());
+    assert_eq!(preflight(MASTER, agent(MASTER), NOW + 9 * DAY).await, nothing);
+    let warned = (Vec::new(), vec!["agent_expires".to_owned()]);
+    assert_eq!(preflight(MASTER, agent(MASTER), NOW + DAY / 2).await, warned);
+    let refused = |address: &'static str, role, until| async move { preflight(address, role, until).await.0 };
+    assert_eq!(refused(MASTER, agent(OWNER), NOW + 9 * DAY).await, ["agent_of_another"]);
+    assert_eq!(refused(MASTER, json!({"role": "user"}), NOW - 1).await, ["no_agent", "agent_expired"]);
+    assert_eq!(refused(OWNER, agent(MASTER), NOW).await, ["address_of_an_agent"]);
     let nobody = "0x00000000000000000000000000000000000000bb";
-    assert_eq!(refused(nobody, agent(nobody), NOW + 9 * DAY, NOW).await, ["unknown_address"]);
+    assert_eq!(refused(nobody, agent(nobody), NOW + 9 * DAY).await, ["unknown_address"]);
 }
 
 #[tokio::test]

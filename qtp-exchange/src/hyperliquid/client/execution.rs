@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use qtp_core::port::{AccountSnapshot, AccountStream, Execution, OrderAck};
+use qtp_core::port::{AccountSnapshot, AccountStream, Execution, Finding, OrderAck};
 use qtp_core::{
-    AccountId, Approved, CancelRequest, ClientOrderId, Currency, Decimal, ExchangeError, Fill,
+    AccountId, Approved, CancelRequest, ClientOrderId, Currency, Decimal, ExchangeError, Fill, InstrumentId,
     LeverageRequest, ModifyRequest, OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing,
     OrderStatus, Price, Quantity, TimeInForce, Timestamp, TriggerSource, VenueCapabilities, VenueOrderId,
 };
@@ -43,6 +43,10 @@ impl Execution for Hyperliquid {
             equity_sized_orders: false,
             stop_and_target: perpetual,
         }
+    }
+
+    async fn preflight(&self, _instruments: &[InstrumentId]) -> Result<Vec<Finding>, ExchangeError> {
+        self.identity().await
     }
 
     /// As [`order_action`] writes it. An order that names no end is valid for the settings' `validity`.

@@ -17,7 +17,6 @@ use super::sign::Address;
 use super::{Catalogue, HyperliquidConfig, Owner};
 use link::Link;
 pub(super) use market_data::interval;
-pub use preflight::Preflight;
 
 /// Hyperliquid, as [`MarketData`](qtp_core::port::MarketData) and [`Execution`](qtp_core::port::Execution). A clone
 /// speaks of the same account and shares its request limits.
