@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use qtp_core::port::{EventStream, Execution, MarketData};
-use qtp_core::{Event, InstrumentId, MarketTopic, OrderStatus, Timeframe};
+use qtp_core::{Candle, Event, InstrumentId, MarketTopic, OrderStatus, Timeframe};
 use qtp_exchange::hyperliquid::Hyperliquid;
 use serde_json::{Value, json};
 
-use crate::stub::{Does, NOW, OWNER, Sockets, Stub};
+use crate::stub::{Does, NOW, OWNER, Peer, Sockets, Stub};
 
 fn btc() -> InstrumentId {
     "BTC-USDC-PERP@hyperliquid.testnet".parse().unwrap()
@@ -34,8 +34,8 @@ fn candle(t: i64, close: &str) -> Value {
     json!({"t": t, "T": t + 59_999, "s": "BTC", "i": "1m", "o": "1", "c": close, "h": "9", "l": "1", "v": "5", "n": 1})
 }
 
-#[tokio::test]
-async fn market_topics_come_as_events_and_a_gap_after_a_break() {
+/// A stream of every kind of topic, and the venue's end of it.
+async fn market() -> (EventStream, Sockets, Peer, Vec<String>) {
     let stub = venue().await;
     let mut config = stub.config();
     let sockets = Sockets::new(&mut config).await;
@@ -47,10 +47,22 @@ async fn market_topics_come_as_events_and_a_gap_after_a_break() {
         MarketTopic::Book(btc()),
         MarketTopic::Mark(btc()),
     ];
-    let (opened, (mut peer, asked)) = tokio::join!(client.subscribe(&topics), sockets.accept(5));
-    let mut stream = opened.unwrap();
-    assert!(asked.iter().any(|topic| topic.contains("candle") && topic.contains("1m")), "{asked:?}");
+    let (opened, (peer, asked)) = tokio::join!(client.subscribe(&topics), sockets.accept(5));
+    (opened.unwrap(), sockets, peer, asked)
+}
 
+fn closed(event: Event) -> Option<Vec<Candle>> {
+    if let Event::Candles(batch) = event { Some(batch.candles) } else { None }
+}
+
+fn health(event: Event) -> Option<bool> {
+    if let Event::Connection { healthy, topic: None, .. } = event { Some(healthy) } else { None }
+}
+
+#[tokio::test]
+async fn market_topics_come_as_events() {
+    let (mut stream, _sockets, mut peer, asked) = market().await;
+    assert!(asked.iter().any(|topic| topic.contains("candle") && topic.contains("1m")), "{asked:?}");
     peer.say("trades", json!([{"coin": "BTC", "side": "B", "px": "100", "sz": "2", "time": 5, "tid": 1}]))
         .await;
     let trade =
@@ -68,11 +80,8 @@ async fn market_topics_come_as_events_and_a_gap_after_a_break() {
     .await;
     assert_eq!((book.bids.len(), book.asks.len()), (1, 0));
 
-    peer.say(
-        "activeAssetCtx",
-        json!({"coin": "BTC", "ctx": {"markPx": "101", "oraclePx": "102", "funding": "0.0001"}}),
-    )
-    .await;
+    let context = json!({"markPx": "101", "oraclePx": "102", "funding": "0.0001"});
+    peer.say("activeAssetCtx", json!({"coin": "BTC", "ctx": context})).await;
     let rate =
         next(&mut stream, |event| if let Event::FundingRate(rate) = event { Some(rate) } else { None }).await;
     assert_eq!((rate.rate.get().to_string().as_str(), rate.time.as_millis() % 3_600_000), ("0.0001", 0));
@@ -81,13 +90,15 @@ async fn market_topics_come_as_events_and_a_gap_after_a_break() {
     for message in [candle(0, "2"), candle(0, "3"), candle(60_000, "4")] {
         peer.say("candle", message).await;
     }
-    let candles = |event| if let Event::Candles(batch) = event { Some(batch.candles) } else { None };
-    let closed = next(&mut stream, candles).await;
-    assert_eq!((closed.len(), closed[0].close()), (1, "3".parse().unwrap()));
+    let candles = next(&mut stream, closed).await;
+    assert_eq!((candles.len(), candles[0].close()), (1, "3".parse().unwrap()));
+}
 
+#[tokio::test]
+async fn a_break_is_told_with_a_gap_for_every_topic() {
+    let (mut stream, sockets, mut peer, asked) = market().await;
+    peer.say("candle", candle(60_000, "4")).await;
     drop(peer);
-    let health =
-        |event| if let Event::Connection { healthy, topic: None, .. } = event { Some(healthy) } else { None };
     assert!(!next(&mut stream, health).await, "the break is told");
     let (mut peer, again) = sockets.accept(5).await;
     assert_eq!(again, asked, "every topic is asked for again");
@@ -101,17 +112,16 @@ async fn market_topics_come_as_events_and_a_gap_after_a_break() {
         other => health(other),
     })
     .await;
-    assert!(healthy);
-    assert_eq!(gaps, 5, "one a topic, before the stream is well again");
+    assert_eq!((healthy, gaps), (true, 5), "one a topic, before the stream is well again");
 
     // The candle that was forming at the break is not told: its last word is missing.
     for message in [candle(120_000, "5"), candle(180_000, "6")] {
         peer.say("candle", message).await;
     }
-    let closed = next(&mut stream, candles).await;
-    assert_eq!(closed[0].open_time().as_millis(), 120_000);
+    assert_eq!(next(&mut stream, closed).await[0].open_time().as_millis(), 120_000);
     peer.say("trades", json!([{"coin": "BTC", "side": "B", "px": "-1", "sz": "2", "time": 5}])).await;
     assert!(!next(&mut stream, health).await, "what cannot be read is told");
+    assert!(next(&mut stream, health).await, "and the stream goes on");
 }
 
 fn fill(tid: u64, time: i64) -> Value {
@@ -147,7 +157,6 @@ async fn nothing_of_an_account_is_lost_or_told_twice_over_a_break() {
     assert_eq!((report.status, report.client_order_id.unwrap().sequence()), (OrderStatus::Open, 1));
 
     drop(peer);
-    let health = |event| if let Event::Connection { healthy, .. } = event { Some(healthy) } else { None };
     assert!(!next(&mut stream, health).await);
     let (mut peer, _) = sockets.accept(4).await;
     // What filled meanwhile is in the history that comes first now.
