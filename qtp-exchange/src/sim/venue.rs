@@ -95,6 +95,16 @@ impl SimVenue {
         self.at(instrument).map(|market| market.leverage)
     }
 
+    /// True if positions of an instrument have a margin of their own.
+    pub fn is_isolated(&self, instrument: &InstrumentId) -> bool {
+        self.at(instrument).is_some_and(|market| market.isolated)
+    }
+
+    /// True if a conditional order waits for its trigger, or for the fill that wakes it.
+    pub fn awaits_trigger(&self, id: &ClientOrderId) -> bool {
+        self.working(id).is_some_and(|order| order.stage != super::order::Stage::Live)
+    }
+
     /// All working orders, by instrument and arrival.
     pub fn open_orders(&self) -> Vec<OrderReport> {
         self.markets.iter().flat_map(|market| &market.orders).map(Working::report).collect()
