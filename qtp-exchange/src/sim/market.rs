@@ -1,7 +1,8 @@
 //! What the venue knows of one instrument.
 
 use qtp_core::{
-    Candle, Decimal, Instrument, OrderBook, OrderKind, Price, Quantity, Quote, Ratio, Timestamp, TriggerSource,
+    Candle, Decimal, Instrument, OrderBook, OrderKind, Price, Quantity, Quote, Ratio, Timestamp,
+    TriggerSource,
 };
 use serde::{Deserialize, Serialize};
 
