@@ -11,3 +11,4 @@ pub mod percent;
 pub mod replay;
 pub mod strategies;
 pub mod venues;
+pub mod venue;
