@@ -10,5 +10,5 @@ mod guides;
 pub mod percent;
 pub mod replay;
 pub mod strategies;
-pub mod venues;
 pub mod venue;
+pub mod venues;

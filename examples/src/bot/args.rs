@@ -84,6 +84,10 @@ pub struct BotArgs {
     /// Folder of all runs [default: ./data/runs]
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
+    /// Show what holds when things break: a venue and a bot on this machine, a lost answer, a kill in the middle of an
+    /// order, a restart, and the books compared; takes five minutes
+    #[arg(long = "break", conflicts_with_all = ["mode", "venue", "config"])]
+    pub break_it: bool,
     /// Kill this process at the N-th passing of a point, for crash tests: POINT:N
     #[arg(long, hide = true)]
     pub crash_at: Option<CrashPoint>,

@@ -1,6 +1,7 @@
 //! The `bot` command: settings, a run folder, the simulation at a pace, screens, stores and the operator.
 
 mod args;
+mod breaking;
 mod build;
 pub mod control;
 mod crash;

@@ -26,7 +26,7 @@ use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
-use super::{journal, live};
+use super::{breaking, journal, live};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -34,6 +34,9 @@ use crate::exit::Failure;
 /// # Errors
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
+    if args.break_it {
+        return breaking::run(args);
+    }
     let settings = BotSettings::load(args, environment)?;
     if settings.trading.mode != Mode::Demo {
         return live::run(args, settings, environment);
