@@ -8,3 +8,4 @@ mod guides;
 pub mod percent;
 pub mod replay;
 pub mod strategies;
+pub mod venue;

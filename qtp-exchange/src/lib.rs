@@ -10,6 +10,8 @@ pub mod hyperliquid;
 pub mod paper;
 #[cfg(feature = "sim")]
 pub mod sim;
+#[cfg(feature = "sim-server")]
+pub mod sim_server;
 #[cfg(feature = "sim")]
 pub mod synthetic;
 #[cfg(feature = "http")]

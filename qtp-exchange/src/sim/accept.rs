@@ -173,8 +173,12 @@ fn check_sides(newcomer: &Newcomer<'_>, market: &Market) -> Check {
         let rests = limit.is_some() && matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd(_));
         ensure(rests && !crosses, "bad_alo_px_rejected")?;
     }
-    // A child watches the price that its entry is expected to get.
-    let expected = newcomer.parent.and_then(|p| p.kind.limit().or_else(|| p.kind.trigger().map(|t| t.price)));
+    // A child watches the price that its entry is expected to get: that of the market, if the entry takes.
+    let expected = newcomer.parent.and_then(|parent| {
+        let limit = parent.kind.limit().or_else(|| parent.kind.trigger().map(|trigger| trigger.price))?;
+        let takes = matches!(parent.kind, OrderKind::Limit { .. }) && crosses(market, parent.side, limit);
+        if takes { market.touch(parent.side) } else { Some(limit) }
+    });
     let wrong = trigger_on_wrong_side(&order.kind, order.side, expected, market);
     ensure(!wrong, "bad_trigger_px_rejected")
 }

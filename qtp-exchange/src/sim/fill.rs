@@ -132,6 +132,9 @@ impl SimVenue {
         let before = market.position;
         self.portfolio.apply_fill(&fill, &market.instrument);
         market.position = self.portfolio.quantity(&market.instrument.id);
+        if !market.extra_margin.is_zero() {
+            market.release_margin(before);
+        }
         let phase = &mut market.phase;
         phase.settled = false;
         if phase.closing {

@@ -1,11 +1,9 @@
 //! Equity, free margin and liquidation.
 
 use qtp_core::{
-    AccountKind, Decimal, ExternalCause, Fill, Instrument, Liquidity, Position, Price, Quantity, Rounding,
-    Side, Timestamp,
+    AccountKind, Decimal, ExternalCause, Instrument, Position, Price, Quantity, Rounding, Side, Timestamp,
 };
 
-use super::fill::trade_id;
 use super::market::{Market, Print};
 use super::venue::{Out, SimVenue};
 
@@ -51,7 +49,7 @@ impl SimVenue {
         if self.isolated(market) {
             // Its margin, and its open profit or loss, stay inside it.
             let share = kept.get().checked_div(position.quantity().get().abs())?;
-            let margin = position.cost().get().abs().checked_div(market.leverage.get())?;
+            let margin = isolated_margin(market, position)?;
             return margin.checked_add(position.unrealized(at).get())?.checked_mul(share);
         }
         if self.portfolio.kind() == AccountKind::Spot {
@@ -99,7 +97,7 @@ impl SimVenue {
         }
         let position = self.portfolio.position(&market.instrument.id)?;
         let backing = match self.isolated(market) {
-            true => position.cost().get().abs().checked_div(market.leverage.get())?,
+            true => isolated_margin(market, position)?,
             false => self.cross_backing(market)?,
         };
         // backing + q*m*p - cost = |q|*m*p*maintenance, solved for p.
@@ -114,7 +112,7 @@ impl SimVenue {
         }
     }
 
-    fn isolated(&self, market: &Market) -> bool {
+    pub(super) fn isolated(&self, market: &Market) -> bool {
         let kind = self.portfolio.kind();
         kind == AccountKind::IsolatedMargin || (market.isolated && kind == AccountKind::CrossMargin)
     }
@@ -129,8 +127,7 @@ impl SimVenue {
             }
             let position = self.portfolio.position(&other.instrument.id)?;
             if self.isolated(other) {
-                backing =
-                    backing.checked_sub(position.cost().get().abs().checked_div(other.leverage.get())?)?;
+                backing = backing.checked_sub(isolated_margin(other, position)?)?;
                 continue;
             }
             let at = other.reference().or_else(|| position.average_entry())?;
@@ -199,8 +196,6 @@ impl SimVenue {
 
     /// Closes the whole position by force and cancels the instrument's orders.
     pub(super) fn liquidate(&mut self, index: usize, price: Price, time: Timestamp, out: &mut Out) {
-        self.last_trade += 1;
-        let Some(trade_id) = trade_id(self.last_trade) else { return };
         let Some(market) = self.markets.get(index) else { return };
         let Some(side) = Side::of(-market.position) else { return };
         let penalty = self.config.liquidation_penalty;
@@ -209,26 +204,17 @@ impl SimVenue {
             Side::Sell => (-penalty, Rounding::Down),
         };
         let worse = price.shifted(by).unwrap_or(price);
-        let fill = Fill {
-            trade_id,
-            client_order_id: None,
-            venue_order_id: None,
-            account: self.portfolio.account().clone(),
-            instrument: market.instrument.id.clone(),
-            time,
-            side,
-            price: market.instrument.round_price(worse, rounding).unwrap_or(worse),
-            quantity: market.position.abs(),
-            fee: qtp_core::Amount::zero(market.instrument.settle),
-            builder_fee: None,
-            liquidity: Liquidity::Taker,
-            external: Some(ExternalCause::Liquidation),
-        };
-        self.book(index, fill, out);
+        let price = market.instrument.round_price(worse, rounding).unwrap_or(worse);
+        self.force(index, (price, market.position.abs()), ExternalCause::Liquidation, (time, out));
         while self.markets.get(index).is_some_and(|market| !market.orders.is_empty()) {
             self.cancel_at((index, 0), "liquidated_canceled", time, out);
         }
     }
+}
+
+/// What an isolated position has locked.
+pub(super) fn isolated_margin(market: &Market, position: &Position) -> Option<Decimal> {
+    position.cost().get().abs().checked_div(market.leverage.get())?.checked_add(market.extra_margin)
 }
 
 /// Maintenance margin as a share of notional; without tiers a position lives until its equity is gone.

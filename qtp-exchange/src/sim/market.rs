@@ -1,7 +1,8 @@
 //! What the venue knows of one instrument.
 
 use qtp_core::{
-    Candle, Instrument, OrderBook, OrderKind, Price, Quantity, Quote, Ratio, Timestamp, TriggerSource,
+    Candle, Decimal, Instrument, OrderBook, OrderKind, Price, Quantity, Quote, Ratio, Timestamp,
+    TriggerSource,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub(super) struct Market {
     pub instrument: Instrument,
     pub leverage: Ratio,
     pub isolated: bool,
+    /// Margin that was added to an isolated position, beyond what its opening locked; gone when it is flat.
+    #[serde(default, skip_serializing_if = "Decimal::is_zero", with = "qtp_core::serde_decimal")]
+    pub extra_margin: Decimal,
     /// Copy of the portfolio's net quantity: the hot path asks it for every candle.
     pub position: Quantity,
     pub orders: Vec<Working>,
@@ -101,6 +105,7 @@ impl Market {
             instrument,
             leverage,
             isolated: false,
+            extra_margin: Decimal::ZERO,
             position,
             orders: Vec::new(),
             last: None,
@@ -151,6 +156,14 @@ impl Market {
             (None, Some(book), side) => book.opposite(side).first().map(|level| level.price).or(self.last),
             (None, None, _) => self.last,
         }
+    }
+
+    /// Margin that was added goes with the part of the position that was closed.
+    pub(super) fn release_margin(&mut self, before: Quantity) {
+        let (before, after) = (before.get(), self.position.get());
+        let share = if before * after > Decimal::ZERO { after.checked_div(before) } else { None };
+        let kept = share.unwrap_or_default().min(Decimal::ONE);
+        self.extra_margin = (self.extra_margin * kept).round_dp(8);
     }
 
     /// First order behind `after` that `wanted` accepts.

@@ -20,6 +20,7 @@ mod change;
 mod config;
 mod fee;
 mod fill;
+mod force;
 mod funding;
 mod history;
 mod latency;

@@ -95,6 +95,36 @@ impl SimVenue {
         self.at(instrument).map(|market| market.leverage)
     }
 
+    /// True if positions of an instrument have a margin of their own.
+    pub fn is_isolated(&self, instrument: &InstrumentId) -> bool {
+        self.at(instrument).is_some_and(|market| market.isolated)
+    }
+
+    /// True if a conditional order waits for its trigger, or for the fill that wakes it.
+    pub fn awaits_trigger(&self, id: &ClientOrderId) -> bool {
+        self.working(id).is_some_and(|order| order.stage != super::order::Stage::Live)
+    }
+
+    /// Kind of a working order.
+    pub fn kind(&self, id: &ClientOrderId) -> Option<qtp_core::OrderKind> {
+        self.working(id).map(|order| order.request.kind)
+    }
+
+    /// Deposits less withdrawals, in the account's reporting currency.
+    pub fn paid_in(&self) -> qtp_core::Decimal {
+        let nothing = qtp_core::MarketState::default();
+        self.portfolio.paid_in(&nothing).map_or(qtp_core::Decimal::ZERO, qtp_core::Notional::get)
+    }
+
+    /// Moves units of an instrument in (negative: out) at a price, without a fill.
+    pub fn adjust(&mut self, instrument: &InstrumentId, change: qtp_core::Quantity, price: qtp_core::Price) {
+        let Some(market) = self.find(instrument).and_then(|index| self.markets.get_mut(index)) else {
+            return;
+        };
+        self.portfolio.adjust(&market.instrument, change, price);
+        market.position = self.portfolio.quantity(instrument);
+    }
+
     /// All working orders, by instrument and arrival.
     pub fn open_orders(&self) -> Vec<OrderReport> {
         self.markets.iter().flat_map(|market| &market.orders).map(Working::report).collect()
