@@ -11,6 +11,8 @@ mod signing;
 mod streams;
 #[cfg(feature = "hyperliquid")]
 mod stub;
+#[cfg(all(feature = "hyperliquid", feature = "sim-server", feature = "conformance"))]
+mod venue;
 
 use std::io::Read as _;
 use std::path::PathBuf;
