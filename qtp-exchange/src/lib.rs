@@ -12,6 +12,8 @@ pub mod candle_file;
 pub mod conformance;
 #[cfg(feature = "sim")]
 pub mod decorator;
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
+pub mod native;
 #[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]
