@@ -5,7 +5,11 @@ mod symbols;
 
 use std::borrow::Cow;
 
-use qtp_core::{Decimal, ExchangeError, Price, Quantity, Timestamp, ValueError};
+#[cfg(any(feature = "binance", feature = "bybit"))]
+use qtp_core::Quantity;
+#[cfg(feature = "binance")]
+use qtp_core::Timestamp;
+use qtp_core::{Decimal, ExchangeError, Price, ValueError};
 use serde::{Deserialize, Deserializer};
 
 pub use levels::Levels;
@@ -49,11 +53,13 @@ pub(crate) fn price_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 }
 
 /// A quantity, where venues write zero for none.
+#[cfg(any(feature = "binance", feature = "bybit"))]
 pub(crate) fn some_quantity(quantity: Quantity) -> Option<Quantity> {
     (!quantity.is_zero()).then_some(quantity)
 }
 
 /// Milliseconds, where venues write zero or less for none.
+#[cfg(feature = "binance")]
 pub(crate) fn some_time(millis: i64) -> Option<Timestamp> {
     (millis > 0).then(|| Timestamp::from_millis(millis))
 }
