@@ -14,6 +14,8 @@ pub mod conformance;
 pub mod decorator;
 #[cfg(feature = "hyperliquid-wire")]
 pub mod hyperliquid;
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
+pub mod native;
 #[cfg(feature = "sim")]
 pub mod paper;
 #[cfg(feature = "sim")]

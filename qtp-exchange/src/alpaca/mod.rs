@@ -1,10 +1,12 @@
 //! Alpaca: US stocks and crypto.
 //!
-//! [`Requests`] turns what we want into the exact text that the venue expects. Orders go to one host, market data comes
+//! [`Requests`] turns what we want into the exact text that the venue expects; [`wire`] turns its answers into domain
+//! values. Orders go to one host, market data comes
 //! from another.
 
 mod order;
 mod request;
+pub mod wire;
 
 use std::time::Duration;
 

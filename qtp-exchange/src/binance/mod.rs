@@ -1,15 +1,19 @@
 //! Binance: spot and USD-M futures.
 //!
-//! [`Requests`] turns what we want into the exact text that the venue expects, signed. Spot and futures are two venues,
+//! [`Requests`] turns what we want into the exact text that the venue expects, signed; [`wire`] turns its answers and
+//! messages into domain values; [`DepthBook`] keeps a book in sync. Spot and futures are two venues,
 //! `binance` and `binance-usdm`.
 
+mod book;
 mod order;
 mod request;
+pub mod wire;
 
 use std::time::Duration;
 
 use crate::transport::Limit;
 
+pub use book::{DepthBook, Step};
 pub use request::{Amendment, Requests};
 
 /// Which of the two venues.

@@ -1,15 +1,19 @@
 //! Bybit v5: spot and linear contracts.
 //!
-//! [`Requests`] turns what we want into the exact text that the venue expects, signed. Spot and linear are two venues,
+//! [`Requests`] turns what we want into the exact text that the venue expects, signed; [`wire`] turns its answers and
+//! messages into domain values; [`FeedBook`] keeps a book in sync. Spot and linear are two venues,
 //! `bybit` and `bybit-linear`.
 
+mod book;
 mod order;
 mod request;
+pub mod wire;
 
 use std::time::Duration;
 
 use crate::transport::Limit;
 
+pub use book::{FeedBook, Step};
 pub use request::{Attached, Requests};
 
 /// Which of the two venues.

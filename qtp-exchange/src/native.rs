@@ -1,0 +1,65 @@
+//! From a venue's own words to ours: symbols, levels of a book, errors that name what could not be read.
+
+mod levels;
+mod symbols;
+
+use std::borrow::Cow;
+
+#[cfg(any(feature = "binance", feature = "bybit"))]
+use qtp_core::Quantity;
+#[cfg(feature = "binance")]
+use qtp_core::Timestamp;
+use qtp_core::{Decimal, ExchangeError, Price, ValueError};
+use serde::{Deserialize, Deserializer};
+
+pub use levels::Levels;
+pub use symbols::{Listing, Symbols};
+
+/// Reads JSON text.
+///
+/// # Errors
+/// `Decode`, with line and column.
+pub(crate) fn read<'a, T: Deserialize<'a>>(
+    operation: &'static str,
+    what: &str,
+    text: &'a str,
+) -> Result<T, ExchangeError> {
+    serde_json::from_str(text).map_err(|source| ExchangeError::Decode {
+        operation,
+        what: what.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+/// A value that is not what it should be.
+pub(crate) fn wrong(operation: &'static str, what: &str, problem: impl Into<String>) -> ExchangeError {
+    ExchangeError::Decode { operation, what: what.to_owned(), source: problem.into().into() }
+}
+
+/// As [`wrong`], for a value that our types refuse.
+pub(crate) fn refused(operation: &'static str, what: &str) -> impl FnOnce(ValueError) -> ExchangeError {
+    move |source| ExchangeError::Decode { operation, what: what.to_owned(), source: Box::new(source) }
+}
+
+/// A price as text, where venues write zero, an empty text or null for none.
+pub(crate) fn price_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
+    let text = <Option<Cow<'de, str>>>::deserialize(deserializer)?;
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let value = Decimal::from_str_exact(&text).map_err(serde::de::Error::custom)?;
+    if value.is_zero() {
+        return Ok(None);
+    }
+    Price::new(value).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// A quantity, where venues write zero for none.
+#[cfg(any(feature = "binance", feature = "bybit"))]
+pub(crate) fn some_quantity(quantity: Quantity) -> Option<Quantity> {
+    (!quantity.is_zero()).then_some(quantity)
+}
+
+/// Milliseconds, where venues write zero or less for none.
+#[cfg(feature = "binance")]
+pub(crate) fn some_time(millis: i64) -> Option<Timestamp> {
+    (millis > 0).then(|| Timestamp::from_millis(millis))
+}
