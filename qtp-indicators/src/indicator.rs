@@ -18,7 +18,8 @@
 ///   above [`INPUT_LIMIT`](crate::INPUT_LIMIT) are clamped to it and those below 1e-60 count as 0, so a finite
 ///   input never yields NaN.
 /// - **Determinism**: scalar `f64`, fixed order of operations, no fused multiply-add: the same bits on every CPU.
-/// - **Cost**: amortised O(1) per update; no allocation after construction, in `peek` neither.
+/// - **Cost**: amortised O(1) per update; no allocation after construction, in `peek` neither. One pass over the window
+///   is what CCI, AVGDEV, PERCENTILE, PERCENTRANK, Connors' RSI, ALMA, Hurst, Ulcer and MSW take.
 /// - **State**: implementations are `Serialize + DeserializeOwned`; a restored copy continues bit for bit.
 ///
 /// # Example

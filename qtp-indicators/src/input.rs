@@ -74,6 +74,7 @@ impl Source {
     /// let candle = Ohlcv { open: 1.0, high: 4.0, low: 0.0, close: 2.0, volume: 9.0 };
     /// assert_eq!(Source::Hlc3.read(&candle), 2.0);
     /// ```
+    #[inline]
     #[must_use]
     pub fn read(self, candle: &Ohlcv) -> f64 {
         match self {
@@ -93,7 +94,13 @@ impl Source {
 const INPUT_FLOOR: f64 = 1e-60;
 
 /// Returns the number to compute on, or `None` for NaN and infinities, which would poison a state for good.
+#[inline]
 pub(crate) fn admit(x: f64) -> Option<f64> {
+    if (INPUT_FLOOR..=INPUT_LIMIT).contains(&x.abs()) { Some(x) } else { bounded(x) }
+}
+
+#[cold]
+fn bounded(x: f64) -> Option<f64> {
     let large = |x: f64| if x.abs() < INPUT_FLOOR { 0.0 } else { x.clamp(-INPUT_LIMIT, INPUT_LIMIT) };
     x.is_finite().then(|| large(x))
 }

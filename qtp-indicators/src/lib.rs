@@ -6,7 +6,6 @@ mod batch;
 pub mod cipher;
 pub mod cycle;
 mod error;
-mod extremes;
 mod indicator;
 mod input;
 pub mod math;

@@ -1,15 +1,16 @@
 //! Sums over a sliding window whose rounding error stays bounded however long the series.
 //!
 //! A running sum gains one rounding error per update, and a large value that has left the window leaves its error
-//! behind. Each sum here is therefore taken afresh from the window once per lap of the ring (amortised O(1)), and
-//! also as soon as it has shrunk below [`SHRUNK`] of its peak since the last fresh sum. So at most `n` updates'
+//! behind. Beside each running sum goes another one, over the present lap of the ring alone: when the lap is complete,
+//! that is the sum of the window without anything ever having been taken from it, and replaces the running one. What has
+//! shrunk below [`SHRUNK`] of its peak since then is summed afresh from the window at once. So at most `n` updates'
 //! rounding, none larger than `1 / SHRUNK` units in the last place of the result, is ever in an output.
 //!
 //! Each `slide` is a pure function of the old sums, the window and the new input: `peek` and `update` share it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::window::Window;
+use crate::{sweep::larger, window::Window};
 
 /// A sum below this share of its peak has lost four decimal digits to what was subtracted since.
 const SHRUNK: f64 = 1e-4;
@@ -18,6 +19,8 @@ const SHRUNK: f64 = 1e-4;
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct RollingSum {
     sum: f64,
+    /// Sum of this lap's inputs.
+    lap: f64,
     peak: f64,
 }
 
@@ -27,107 +30,173 @@ impl RollingSum {
     }
 
     /// The sum after `x` enters `window` (and the oldest leaves it when full).
+    #[inline]
     pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
-        let sum = if window.is_full() { (self.sum - window.oldest()) + x } else { self.sum + x };
-        let peak = self.peak.max(sum.abs());
-        if window.is_full() && (window.closes_lap() || sum.abs() < peak * SHRUNK) {
-            let sum = window.iter_with(x).fold(0.0, |sum, v| sum + v);
-            return Self { sum, peak: sum.abs() };
+        let lap = self.lap + x;
+        if window.closes_lap() {
+            return Self { sum: lap, lap: 0.0, peak: lap.abs() };
         }
-        Self { sum, peak }
+        if !window.is_full() {
+            return Self { sum: lap, lap, peak: 0.0 };
+        }
+        let sum = (self.sum - window.oldest()) + x;
+        let peak = larger(self.peak, sum.abs());
+        if sum.abs() < peak * SHRUNK {
+            return Self { lap, ..Self::fresh(window, x) };
+        }
+        Self { sum, lap, peak }
+    }
+
+    #[cold]
+    fn fresh(window: &Window, x: f64) -> Self {
+        let sum = window.iter_with(x).fold(0.0, |sum, v| sum + v);
+        Self { sum, lap: 0.0, peak: sum.abs() }
     }
 }
 
-/// Linearly weighted sum of the window: the newest input weighs `n`, the oldest 1.
-///
-/// Deviations from an anchor are summed, the input with which the last fresh sum was taken: a slope is then as exact
-/// far from zero as near it.
+/// Sums of deviations from an anchor: of the inputs, and of the inputs times their weights.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct RollingWeightedSum {
+struct Weighed {
     anchor: f64,
     weighted: f64,
     plain: f64,
 }
 
+impl Weighed {
+    #[inline]
+    fn with(self, x: f64, weight: f64) -> Self {
+        let x = x - self.anchor;
+        Self { weighted: self.weighted + x * weight, plain: self.plain + x, ..self }
+    }
+}
+
+/// Linearly weighted sum of the window: the newest input weighs `n`, the oldest 1.
+///
+/// Deviations from an anchor are summed, the first input of a lap: a slope is then as exact far from zero as near it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct RollingWeightedSum {
+    sum: Weighed,
+    /// The same of this lap's inputs.
+    lap: Weighed,
+}
+
 impl RollingWeightedSum {
     /// The weighted sum of the deviations.
     pub(crate) fn weighted(self) -> f64 {
-        self.weighted
+        self.sum.weighted
     }
 
     pub(crate) fn anchor(self) -> f64 {
-        self.anchor
+        self.sum.anchor
     }
 
-    /// The sums after `x` enters `window`.
+    /// The sums after `x` enters `window`; they count once that makes it full.
+    #[inline]
     pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
-        if !window.is_full() {
-            // They start once the window is full.
-            return if window.fills() { Self::fresh(window, x) } else { self };
+        let before = if window.starts_lap() { Weighed { anchor: x, ..Weighed::default() } } else { self.lap };
+        let lap = before.with(x, (window.place() + 1) as f64);
+        let n = window.capacity() as f64;
+        let sum = if window.closes_lap() {
+            lap
+        } else if window.is_full() {
+            let Weighed { anchor, weighted, plain } = self.sum;
+            let weighted = (weighted - plain) + (x - anchor) * n;
+            Weighed { anchor, weighted, plain: (plain - window.oldest()) + x }
+        } else {
+            return Self { lap, ..self };
+        };
+        let level = sum.anchor * (n * (n + 1.0) * 0.5);
+        let total = (sum.weighted + level).abs();
+        // The oldest input that left may have dwarfed what stays.
+        let left = (window.oldest() - sum.anchor).abs() * n;
+        if total < larger(left, larger(level.abs(), sum.weighted.abs())) * SHRUNK {
+            return Self { sum: Self::fresh(window, x), lap };
         }
-        let (n, oldest) = (window.capacity() as f64, window.oldest());
-        let weighted = (self.weighted - self.plain) + (x - self.anchor) * n;
-        let level = self.anchor * (n * (n + 1.0) * 0.5);
-        let stale = (weighted + level).abs() < level.abs().max(weighted.abs()) * SHRUNK;
-        let left = (oldest - self.anchor).abs() * n * SHRUNK > weighted.abs() + level.abs();
-        if window.closes_lap() || stale || left {
-            return Self::fresh(window, x);
-        }
-        Self { weighted, plain: (self.plain - oldest) + x, ..self }
+        Self { sum, lap }
     }
 
-    fn fresh(window: &Window, x: f64) -> Self {
-        let mut fresh = Self { anchor: x, ..Self::default() };
-        for (i, v) in window.iter_with(x).enumerate() {
-            let deviation = v - x;
-            fresh.weighted += deviation * (i + 1) as f64;
-            fresh.plain += deviation;
-        }
-        fresh
+    #[cold]
+    fn fresh(window: &Window, x: f64) -> Weighed {
+        let fresh = Weighed { anchor: x, ..Weighed::default() };
+        window.iter_with(x).enumerate().fold(fresh, |sum, (i, v)| sum.with(v, (i + 1) as f64))
+    }
+}
+
+/// Sums of deviations from an anchor and of their squares.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Squares {
+    anchor: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Squares {
+    #[inline]
+    fn with(self, x: f64) -> Self {
+        let x = x - self.anchor;
+        Self { sum: self.sum + x, squares: self.squares + x * x, ..self }
+    }
+
+    /// Sum of squared deviations from the mean of a window of `n` inputs, but for rounding.
+    #[inline]
+    fn spread(self, n: f64) -> f64 {
+        self.squares - self.sum * self.sum / n
     }
 }
 
 /// Squared deviations of the window from its mean.
 ///
-/// Deviations are taken from an anchor, the mean at the last fresh sum, not from zero: summing squared prices would
-/// cancel nearly all digits when the spread is small against the price.
+/// Deviations are taken from an anchor, the first input of a lap, not from zero: summing squared prices would cancel
+/// nearly all digits when the spread is small against the price.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct RollingSpread {
-    anchor: f64,
-    sum: f64,
-    squares: f64,
+    sums: Squares,
+    /// The same of this lap's inputs.
+    lap: Squares,
     peak: f64,
 }
 
 impl RollingSpread {
     /// Sum of squared deviations from the mean of a window of `n` inputs, never negative.
-    pub(crate) fn get(self, n: usize) -> f64 {
-        (self.squares - self.sum * self.sum / n as f64).max(0.0)
+    #[inline]
+    pub(crate) fn get(self, n: f64) -> f64 {
+        larger(self.sums.spread(n), 0.0)
     }
 
-    /// The sums after `x` enters `window`; they start once that makes it full.
+    /// Mean of a window of `n` inputs.
+    #[inline]
+    pub(crate) fn mean(self, n: f64) -> f64 {
+        self.sums.anchor + self.sums.sum / n
+    }
+
+    /// The sums after `x` enters `window`; they count once that makes it full.
+    #[inline]
     pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
-        if !window.is_full() {
-            return if window.fills() { Self::fresh(window, x) } else { self };
+        let before = if window.starts_lap() { Squares { anchor: x, ..Squares::default() } } else { self.lap };
+        let lap = before.with(x);
+        let (sums, peak) = if window.closes_lap() {
+            (lap, lap.squares)
+        } else if window.is_full() {
+            let Squares { anchor, sum, squares } = self.sums;
+            let (new, old) = (x - anchor, window.oldest() - anchor);
+            let sums = Squares { anchor, sum: (sum - old) + new, squares: (squares - old * old) + new * new };
+            (sums, larger(self.peak, sums.squares))
+        } else {
+            return Self { lap, ..self };
+        };
+        if sums.spread(window.capacity() as f64) < peak * SHRUNK {
+            return Self { lap, ..Self::fresh(window, x) };
         }
-        let (new, old) = (x - self.anchor, window.oldest() - self.anchor);
-        let next =
-            Self { sum: (self.sum - old) + new, squares: (self.squares - old * old) + new * new, ..self };
-        let peak = self.peak.max(next.squares);
-        if window.closes_lap() || next.get(window.capacity()) < peak * SHRUNK {
-            return Self::fresh(window, x);
-        }
-        Self { peak, ..next }
+        Self { sums, lap, peak }
     }
 
+    #[cold]
     fn fresh(window: &Window, x: f64) -> Self {
         // Measuring the mean from `x` makes it exact for a window of equal values: their spread is then exactly 0.
         let offset = window.iter_with(x).fold(0.0, |sum, v| sum + (v - x));
         let anchor = x + offset / window.capacity() as f64;
-        let (sum, squares) = window.iter_with(x).fold((0.0, 0.0), |(sum, squares), v| {
-            let deviation = v - anchor;
-            (sum + deviation, squares + deviation * deviation)
-        });
-        Self { anchor, sum, squares, peak: squares }
+        let sums = Squares { anchor, ..Squares::default() };
+        let sums = window.iter_with(x).fold(sums, Squares::with);
+        Self { sums, lap: Squares::default(), peak: sums.squares }
     }
 }

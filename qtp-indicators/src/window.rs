@@ -18,33 +18,52 @@ impl Window {
         Self { values: vec![0.0; capacity.max(1)], next: 0, len: 0 }
     }
 
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.values.len()
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.len == self.values.len()
     }
 
     /// Whether the next push makes the window full or keeps it so.
+    #[inline]
     pub(crate) fn fills(&self) -> bool {
         self.len + 1 >= self.values.len()
     }
 
     /// Whether the next push lands in the last slot: once every `capacity` pushes.
+    #[inline]
     pub(crate) fn closes_lap(&self) -> bool {
         self.next + 1 == self.values.len()
     }
 
+    /// Whether the next push lands in the first slot.
+    #[inline]
+    pub(crate) fn starts_lap(&self) -> bool {
+        self.next == 0
+    }
+
+    /// Place in the ring where the next push lands.
+    #[inline]
+    pub(crate) fn place(&self) -> usize {
+        self.next
+    }
+
     /// The value that the next push overwrites; meaningful when full.
+    #[inline]
     pub(crate) fn oldest(&self) -> f64 {
         self.values[self.next]
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, x: f64) {
         self.values[self.next] = x;
         self.next = if self.closes_lap() { 0 } else { self.next + 1 };

@@ -175,3 +175,16 @@ proptest! {
         }
     }
 }
+
+/// Recorded hours where TA-Lib is off by 1.5e-10 and 2.7e-10; exact values by `scripts/oracle/pair_exact.py`.
+#[test]
+fn slopes_and_correlations_of_narrow_windows_are_exact() {
+    use qtp_indicators::statistic::{beta, correl};
+    let (high, low) = ([68297.12, 68200.0, 68103.64], [68016.19, 67980.0, 67808.66]);
+    let mut out = [0.0; 3];
+    beta((&high, &low), 2, &mut out).unwrap();
+    assert!((out[2] / -218.054_626_720_599_43 - 1.0).abs() < 1e-11, "{}", out[2]);
+    let (high, low) = ([67999.98, 67994.1, 68000.0], [67540.0, 67480.0, 67628.01]);
+    correl((&high, &low), 3, &mut out).unwrap();
+    assert!((out[2] / 0.808_329_932_333_386_3 - 1.0).abs() < 1e-13, "{}", out[2]);
+}

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SpecError,
-    cycle::hilbert::Hilbert,
+    cycle::hilbert::{Cycle, DEGREES, Hilbert},
     error::check_real,
     node::{Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, over},
+    sweep,
 };
 
 /// The average whose speed follows the rate of change of the phase, and the one that follows it.
@@ -33,24 +34,29 @@ impl Mesa {
     }
 }
 
-impl Node for Mesa {
-    type In = f64;
-    type Out = [f64; 2];
-
-    fn next(&mut self, x: f64) -> Option<[f64; 2]> {
-        let cycle = self.hilbert.step(x)?;
-        let phase = if cycle.inphase == 0.0 {
-            0.0
-        } else {
-            libm::atan(cycle.quadrature / cycle.inphase) * crate::cycle::hilbert::DEGREES
-        };
+impl Mesa {
+    /// The averages after `x`, whose cycle this is.
+    #[inline(always)]
+    fn follow(&mut self, cycle: &Cycle, x: f64, atan: impl Fn(f64) -> f64) -> [f64; 2] {
+        let phase = if cycle.inphase == 0.0 { 0.0 } else { atan(cycle.quadrature / cycle.inphase) * DEGREES };
         let change = self.phase - phase;
         self.phase = phase;
         let mut k = if change > 1.0 { (self.fast / change).max(self.slow) } else { self.fast };
         self.mama = k * x + (1.0 - k) * self.mama;
         k *= 0.5;
         self.fama = k * self.mama + (1.0 - k) * self.fama;
-        (self.hilbert.count() >= WARMUP).then_some([self.mama, self.fama])
+        [self.mama, self.fama]
+    }
+}
+
+impl Node for Mesa {
+    type In = f64;
+    type Out = [f64; 2];
+
+    fn next(&mut self, x: f64) -> Option<[f64; 2]> {
+        let cycle = self.hilbert.step(x)?;
+        let row = self.follow(&cycle, x, libm::atan);
+        (self.hilbert.count() >= WARMUP).then_some(row)
     }
 
     peek_by_copy!();
@@ -61,6 +67,14 @@ impl Node for Mesa {
 
     fn reset(&mut self) {
         *self = Self::new(self.fast, self.slow);
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [mama, fama] = out else { return };
+        let mut mesa = Self::new(self.fast, self.slow);
+        self.hilbert.run(input, |i, cycle| [mama[i], fama[i]] = mesa.follow(&cycle, input[i], f64::atan));
+        sweep::chill(mama, WARMUP - 1);
+        sweep::chill(fama, WARMUP - 1);
     }
 }
 

@@ -22,6 +22,7 @@ impl WeightedMean {
         Self { window: Window::new(n), sum: RollingWeightedSum::default() }
     }
 
+    #[inline]
     fn mean(&self, sum: RollingWeightedSum) -> f64 {
         let n = self.window.capacity();
         sum.weighted() / (n * (n + 1) / 2) as f64 + sum.anchor()
@@ -32,12 +33,14 @@ impl Node for WeightedMean {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn next(&mut self, x: f64) -> Option<f64> {
         self.sum = self.sum.slide(&self.window, x);
         self.window.push(x);
         self.window.is_full().then(|| self.mean(self.sum))
     }
 
+    #[inline]
     fn peek(&self, x: f64) -> Option<f64> {
         self.window.fills().then(|| self.mean(self.sum.slide(&self.window, x)))
     }

@@ -6,9 +6,9 @@ use super::CipherBParams;
 use crate::{
     Indicator, SpecError,
     average::{Ema, Sma},
-    extremes::Extremes,
     input::admit,
     momentum::Rsi,
+    node::{Extreme, Node, Side},
     rolling::RollingSum,
     window::Window,
 };
@@ -151,27 +151,30 @@ impl MoneyFlow {
 /// Where the input stands between the extremes of its window, 0 to 100; the value before (0 at first) if they are equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Stochastic {
-    extremes: Extremes,
+    low: Extreme,
+    high: Extreme,
     last: f64,
 }
 
 impl Stochastic {
     fn new(period: usize) -> Self {
-        Self { extremes: Extremes::new(period), last: 0.0 }
+        Self { low: Extreme::new(Side::Min, period), high: Extreme::new(Side::Max, period), last: 0.0 }
     }
 
     fn look(&self, x: f64) -> Option<f64> {
-        let (low, high) = self.extremes.with(x)?;
+        let (low, high) = (self.low.peek(x)?, self.high.peek(x)?);
         Some(if high > low { 100.0 * (x - low) / (high - low) } else { self.last })
     }
 
     fn take(&mut self, x: f64, seen: Option<f64>) {
         self.last = seen.unwrap_or(self.last);
-        self.extremes.push(x);
+        self.low.next(x);
+        self.high.next(x);
     }
 
     fn reset(&mut self) {
-        self.extremes.clear();
+        self.low.reset();
+        self.high.reset();
         self.last = 0.0;
     }
 }

@@ -1,6 +1,7 @@
 //! Ehlers' Hilbert transform discriminator, shared by everything that follows the dominant cycle.
 //!
-//! Formulas: J. Ehlers, *Rocket Science for Traders*, 2001, in TA-Lib's order of operations.
+//! Formulas: J. Ehlers, *Rocket Science for Traders*, 2001. The detrender keeps TA-Lib's order of operations, because it
+//! takes differences of prices; what follows is arranged so that little of it waits for the period of the candle before.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +20,16 @@ struct Filter {
 }
 
 impl Filter {
-    fn step(&mut self, x: f64, slot: usize, gain: f64) -> f64 {
-        let scaled = A * x;
-        let old = std::mem::replace(&mut self.ring[slot % 3], scaled);
-        let next = B * self.input;
-        let out = (((-old + scaled) - self.scaled) + next) * gain;
-        (self.scaled, self.input) = (next, x);
-        out
+    /// What the output is made of besides `A` times the present input.
+    #[inline(always)]
+    fn rest(&self, slot: usize) -> f64 {
+        (B * self.input - self.scaled) - self.ring[slot % 3]
+    }
+
+    #[inline(always)]
+    fn take(&mut self, x: f64, slot: usize) {
+        self.ring[slot % 3] = A * x;
+        (self.scaled, self.input) = (B * self.input, x);
     }
 }
 
@@ -40,6 +44,15 @@ struct Filters {
     delayed: [f64; 2],
 }
 
+impl Filters {
+    /// The detrender before its gain, in TA-Lib's order.
+    #[inline(always)]
+    fn detrended(&self, x: f64, slot: usize) -> f64 {
+        let Filter { ring, scaled, input } = self.detrender;
+        ((-ring[slot % 3] + A * x) - scaled) + B * input
+    }
+}
+
 /// What one candle gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cycle {
@@ -51,57 +64,21 @@ pub(crate) struct Cycle {
     pub(crate) period: f64,
 }
 
-/// The discriminator; it starts at candle `start` (from 0).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Hilbert {
-    start: usize,
+/// Four-candle weighted mean of prices by running sums.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Weighted {
     /// Inputs taken.
     count: usize,
     prices: [f64; 3],
     weighted: f64,
     plain: f64,
     leaving: f64,
-    parity: [Filters; 2],
-    slot: usize,
-    inphase: f64,
-    quad: f64,
-    real: f64,
-    imaginary: f64,
-    period: f64,
-    smooth_period: f64,
 }
 
-impl Hilbert {
-    pub(crate) fn new(start: usize) -> Self {
-        Self {
-            start,
-            count: 0,
-            prices: [0.0; 3],
-            weighted: 0.0,
-            plain: 0.0,
-            leaving: 0.0,
-            parity: [Filters::default(); 2],
-            slot: 0,
-            inphase: 0.0,
-            quad: 0.0,
-            real: 0.0,
-            imaginary: 0.0,
-            period: 0.0,
-            smooth_period: 0.0,
-        }
-    }
-
-    /// Inputs taken.
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
-    pub(crate) fn restart(&mut self) {
-        *self = Self::new(self.start);
-    }
-
-    /// Four-candle weighted mean of the prices; `None` for the first three.
-    fn smooth(&mut self, x: f64) -> Option<f64> {
+impl Weighted {
+    /// `None` for the first three.
+    #[inline(always)]
+    fn step(&mut self, x: f64) -> Option<f64> {
         let index = self.count;
         self.count += 1;
         self.plain += x;
@@ -118,44 +95,116 @@ impl Hilbert {
         self.weighted -= self.plain;
         Some(smoothed)
     }
+}
+
+/// The smoothed phasor and the period that its rotation gives.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Rotor {
+    inphase: f64,
+    quad: f64,
+    real: f64,
+    imaginary: f64,
+    period: f64,
+    smooth_period: f64,
+}
+
+impl Rotor {
+    /// Renews the period; `inphase` and `quad` are a fifth of the new phasor.
+    #[inline(always)]
+    fn turn(&mut self, inphase: f64, quad: f64, atan: impl Fn(f64) -> f64) {
+        let last = *self;
+        let (fifth_in, fifth_quad) = (0.2 * last.inphase, 0.2 * last.quad);
+        self.inphase = inphase + 0.8 * last.inphase;
+        self.quad = quad + 0.8 * last.quad;
+        self.real = self.inphase * fifth_in + (self.quad * fifth_quad + 0.8 * last.real);
+        self.imaginary = self.inphase * fifth_quad + (0.8 * last.imaginary - self.quad * fifth_in);
+        let mut period = last.period;
+        if self.imaginary != 0.0 && self.real != 0.0 {
+            period = 360.0 / (atan(self.imaginary / self.real) * DEGREES);
+        }
+        // No more than half as long again and no less than two thirds of the last one, and 6 to 50.
+        let bound = |period: f64| if period > 6.0 { if period < 50.0 { period } else { 50.0 } } else { 6.0 };
+        let (least, most) = (bound(0.67 * last.period), bound(1.5 * last.period));
+        period = if period < most { period } else { most };
+        period = if period > least { period } else { least };
+        self.period = 0.2 * period + 0.8 * last.period;
+        self.smooth_period = 0.33 * self.period + 0.67 * last.smooth_period;
+    }
+}
+
+/// The discriminator; it starts at candle `start` (from 0).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hilbert {
+    start: usize,
+    weighted: Weighted,
+    parity: [Filters; 2],
+    slot: usize,
+    rotor: Rotor,
+}
+
+impl Hilbert {
+    pub(crate) fn new(start: usize) -> Self {
+        let (weighted, rotor) = (Weighted::default(), Rotor::default());
+        Self { start, weighted, parity: [Filters::default(); 2], slot: 0, rotor }
+    }
+
+    /// Inputs taken.
+    pub(crate) fn count(&self) -> usize {
+        self.weighted.count
+    }
+
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new(self.start);
+    }
 
     pub(crate) fn step(&mut self, x: f64) -> Option<Cycle> {
-        let index = self.count;
-        let smoothed = self.smooth(x)?;
+        let mut rotor = self.rotor;
+        let cycle = self.advance(&mut rotor, x, libm::atan);
+        self.rotor = rotor;
+        cycle
+    }
+
+    /// Calls `emit` with the index and the cycle of every input from `start` on. The arc tangent is the standard
+    /// library's.
+    #[inline(always)]
+    pub(crate) fn run(&self, input: &[f64], mut emit: impl FnMut(usize, Cycle)) {
+        // The rotor is apart from the filters, which are reached by index: so it stays in registers.
+        let (mut filters, mut rotor) = (Self::new(self.start), Rotor::default());
+        for (i, x) in input.iter().enumerate() {
+            if let Some(cycle) = filters.advance(&mut rotor, *x, f64::atan) {
+                emit(i, cycle);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn advance(&mut self, rotor: &mut Rotor, x: f64, atan: impl Fn(f64) -> f64) -> Option<Cycle> {
+        let index = self.weighted.count;
+        let smoothed = self.weighted.step(x)?;
         if index < self.start {
             return None;
         }
-        let gain = 0.075 * self.period + 0.54;
-        let odd = index % 2;
-        let (slot, filters) = (self.slot, &mut self.parity[odd]);
+        let (odd, slot) = (index % 2, self.slot);
+        let filters = &mut self.parity[odd];
         let inphase = filters.delayed[1];
-        let detrender = filters.detrender.step(smoothed, slot, gain);
-        let quadrature = filters.quadrature.step(detrender, slot, gain);
-        let advanced_in = filters.advanced_in.step(inphase, slot, gain);
-        let advanced_quad = filters.advanced_quad.step(quadrature, slot, gain);
+        let raw = filters.detrended(smoothed, slot);
+        let rests = [&filters.quadrature, &filters.advanced_in, &filters.advanced_quad].map(|f| f.rest(slot));
+        let gain = 0.075 * rotor.period + 0.54;
+        let detrender = raw * gain;
+        let quadrature = ((A * raw) * gain + rests[0]) * gain;
+        // A fifth of what is added to the smoothed phasor.
+        let advanced_in = (A * inphase + rests[1]) * (0.2 * gain);
+        let advanced_quad = (A * quadrature + rests[2]) * (0.2 * gain);
+        rotor.turn(0.2 * inphase - advanced_quad, 0.2 * quadrature + advanced_in, atan);
+        filters.detrender.take(smoothed, slot);
+        filters.quadrature.take(detrender, slot);
+        filters.advanced_in.take(inphase, slot);
+        filters.advanced_quad.take(quadrature, slot);
         let other = &mut self.parity[1 - odd].delayed;
         *other = [detrender, other[0]];
         if odd == 0 {
             self.slot = (slot + 1) % 3;
         }
-        let quad = 0.2 * (quadrature + advanced_in) + 0.8 * self.quad;
-        let smooth_in = 0.2 * (inphase - advanced_quad) + 0.8 * self.inphase;
-        self.measure(smooth_in, quad);
-        Some(Cycle { smoothed, inphase, quadrature, period: self.smooth_period })
-    }
-
-    /// Renews the period from the phasor's rotation.
-    fn measure(&mut self, inphase: f64, quad: f64) {
-        self.real = 0.2 * (inphase * self.inphase + quad * self.quad) + 0.8 * self.real;
-        self.imaginary = 0.2 * (inphase * self.quad - quad * self.inphase) + 0.8 * self.imaginary;
-        (self.inphase, self.quad) = (inphase, quad);
-        let last = self.period;
-        let mut period = last;
-        if self.imaginary != 0.0 && self.real != 0.0 {
-            period = 360.0 / (libm::atan(self.imaginary / self.real) * DEGREES);
-        }
-        period = period.min(1.5 * last).max(0.67 * last).clamp(6.0, 50.0);
-        self.period = 0.2 * period + 0.8 * last;
-        self.smooth_period = 0.33 * self.period + 0.67 * self.smooth_period;
+        Some(Cycle { smoothed, inphase, quadrature, period: rotor.smooth_period })
     }
 }

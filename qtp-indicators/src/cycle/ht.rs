@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hilbert::{DEGREES, Hilbert},
-    phase::{Phase, START, Trend, WARMUP},
+    phase::{Phase, START, Trend, WARMUP, whole},
 };
 use crate::{
     node::{Node, indicator, peek_by_copy},
     registry::{Entry, INTEGER, OutputInfo, REAL, over},
+    sweep,
 };
 
 const RADIAN: f64 = 1.0 / DEGREES;
@@ -37,6 +38,12 @@ impl Node for Period {
     fn reset(&mut self) {
         self.0.restart();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let column = sweep::one(out);
+        self.0.run(input, |i, cycle| column[i] = cycle.period);
+        sweep::chill(column, SHORT - 1);
+    }
 }
 
 /// In-phase and quadrature parts of the dominant cycle.
@@ -60,6 +67,13 @@ impl Node for Phasor {
 
     fn reset(&mut self) {
         self.0.restart();
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let [inphase, quadrature] = out else { return };
+        self.0.run(input, |i, cycle| (inphase[i], quadrature[i]) = (cycle.inphase, cycle.quadrature));
+        sweep::chill(inphase, SHORT - 1);
+        sweep::chill(quadrature, SHORT - 1);
     }
 }
 
@@ -148,6 +162,29 @@ impl Node for TrendLine {
     fn reset(&mut self) {
         *self = Self::new();
     }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let (mut trend, column) = (Trend::EMPTY, sweep::one(out));
+        self.hilbert.run(input, |i, cycle| {
+            let n = whole(cycle.period).min(i + 1);
+            column[i] = trend.mean(n, sum(&input[i + 1 - n..=i]));
+        });
+        sweep::chill(column, WARMUP - 1);
+    }
+}
+
+/// Sum by four chains of additions.
+#[inline(always)]
+fn sum(prices: &[f64]) -> f64 {
+    let (fours, rest) = prices.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        for (sum, price) in sums.iter_mut().zip(four) {
+            *sum += price;
+        }
+    }
+    let [a, b, c, d] = sums;
+    rest.iter().fold((a + b) + (c + d), |sum, price| sum + price)
 }
 
 /// 1 in a trend, 0 in a cycle; 0 until warm, as in TA-Lib.

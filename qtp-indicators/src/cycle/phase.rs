@@ -106,7 +106,7 @@ impl Phase {
 }
 
 /// The cycle's length in whole candles.
-fn whole(period: f64) -> usize {
+pub(crate) fn whole(period: f64) -> usize {
     ((period + 0.5) as usize).min(LONGEST - 1)
 }
 
@@ -127,6 +127,12 @@ impl Trend {
     pub(crate) fn line(&mut self, period: f64) -> f64 {
         let n = whole(period);
         let sum = self.prices.last(n).fold(0.0, |sum, price| sum + price);
+        self.mean(n, sum)
+    }
+
+    /// Goes on with the mean of `n` prices of that sum.
+    #[inline(always)]
+    pub(crate) fn mean(&mut self, n: usize, sum: f64) -> f64 {
         let mean = if n > 0 { sum / n as f64 } else { sum };
         let [one, two, three] = self.means;
         self.means = [mean, one, two];

@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Extreme, Feed, Node, Side, composite, indicator},
+    node::{Extreme, Feed, Node, Side, Spot, composite, indicator},
     registry::{Entry, INTEGER, OutputInfo, ParamInfo, REAL, over},
+    sweep::{self, Places, Tie},
 };
-
-/// Longest window that is searched again when its extreme leaves it; longer ones keep a queue.
-const SCANNED: usize = 512;
 
 /// Smallest and largest of a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,17 +42,21 @@ impl Node for Range {
             self.high.batch(input, &mut [high]);
         }
     }
+
+    fn memory(&self) -> Option<usize> {
+        self.low.memory()
+    }
 }
 
 /// Where the extreme stands, counted from the first input; 0 until warm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    extreme: Extreme,
+    spot: Spot,
 }
 
 impl Place {
     fn new(side: Side, period: usize) -> Result<Self, SpecError> {
-        Ok(Self { extreme: Extreme::rescanning(side, check_period("period", period, 2)?) })
+        Ok(Self { spot: Spot::rescanning(side, check_period("period", period, 2)?) })
     }
 }
 
@@ -63,11 +65,11 @@ impl Node for Place {
     type Out = f64;
 
     fn next(&mut self, x: f64) -> Option<f64> {
-        Some(self.extreme.push(x).map_or(0.0, |(_, index)| index as f64))
+        Some(self.spot.push(x).map_or(0.0, |(_, index)| index as f64))
     }
 
     fn peek(&self, x: f64) -> Option<f64> {
-        Some(self.extreme.look(x).map_or(0.0, |(_, index)| index as f64))
+        Some(self.spot.look(x).map_or(0.0, |(_, index)| index as f64))
     }
 
     fn warmup(&self) -> usize {
@@ -75,29 +77,39 @@ impl Node for Place {
     }
 
     fn reset(&mut self) {
-        self.extreme.reset();
+        self.spot.clear();
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let n = self.extreme.warmup();
-        if n > SCANNED {
-            return crate::node::stream(self.clone(), input, out);
-        }
-        let column = crate::sweep::one(out);
+        let (n, side, column) = (self.spot.n(), self.spot.side(), sweep::one(out));
         let cold = (n - 1).min(column.len());
         column[..cold].fill(0.0);
-        crate::sweep::track(self.extreme.side(), n, true, input, |i, place| column[i] = place as f64);
+        let mut held = 0;
+        Places::each(side, Tie::Oldest, n, input, |start, values, places| {
+            for (i, (value, place)) in values.iter().zip(places).enumerate() {
+                let (oldest, newest) = (start + i, start + i + n - 1);
+                // The one that was the extreme before stays it unless the newest is one too.
+                held = if held < oldest || newest < n {
+                    start + *place as usize
+                } else if input[newest] == *value {
+                    newest
+                } else {
+                    held
+                };
+                column[newest] = held as f64;
+            }
+        });
     }
 }
 
 /// Both places.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Places {
+pub(crate) struct BothPlaces {
     low: Place,
     high: Place,
 }
 
-impl Node for Places {
+impl Node for BothPlaces {
     type In = f64;
     type Out = [f64; 2];
 
@@ -152,8 +164,8 @@ indicator! {
 indicator! {
     /// Indices of the smallest and of the largest input, `[min, max]`; as [`MaxIndex`].
     MinMaxIndex(period: usize) = |period| {
-        Ok(Places { low: Place::new(Side::Min, period)?, high: Place::new(Side::Max, period)? })
-    } => Places, f64 => [f64; 2];
+        Ok(BothPlaces { low: Place::new(Side::Min, period)?, high: Place::new(Side::Max, period)? })
+    } => BothPlaces, f64 => [f64; 2];
     minmaxindex(&[f64]) -> 2
 }
 

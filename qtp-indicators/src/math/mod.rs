@@ -9,6 +9,7 @@
 
 pub(crate) mod extreme;
 pub(crate) mod operator;
+mod several;
 pub(crate) mod sum;
 pub(crate) mod transform;
 

@@ -1,10 +1,11 @@
 //! Functions of one number. Outside a function's domain the output is NaN or infinite, as in TA-Lib.
 //!
-//! The streaming form calls `libm`; the batch form calls the standard library, whose results lie within 4 units in the
-//! last place of it.
+//! The streaming form calls `libm`; the batch form calls the standard library or works several numbers out together. Its
+//! results lie within 4 units in the last place of the streaming ones.
 
 use serde::{Deserialize, Serialize};
 
+use super::several::{self, blocks};
 use crate::{
     node::{Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, over},
@@ -64,16 +65,16 @@ transforms! {
     AtanNode Atan atan libm::atan, |input, out| each(input, out, f64::atan), "arc tangent";
     CeilNode Ceil ceil libm::ceil, |input, out| crate::sweep::map(input, out, f64::ceil), "next whole number";
     CosNode Cos cos libm::cos, |input, out| each(input, out, f64::cos), "cosine";
-    CoshNode Cosh cosh libm::cosh, |input, out| each(input, out, f64::cosh), "hyperbolic cosine";
-    ExpNode Exp exp libm::exp, |input, out| each(input, out, f64::exp), "exponential";
+    CoshNode Cosh cosh libm::cosh, |input, out| blocks(input, out, several::away, several::cosh, f64::cosh), "hyperbolic cosine";
+    ExpNode Exp exp libm::exp, |input, out| blocks(input, out, several::moderate, several::exp, f64::exp), "exponential";
     FloorNode Floor floor libm::floor, |input, out| crate::sweep::map(input, out, f64::floor), "whole number below";
-    LnNode Ln ln libm::log, |input, out| each(input, out, f64::ln), "natural logarithm";
+    LnNode Ln ln libm::log, |input, out| blocks(input, out, several::normal, several::ln, f64::ln), "natural logarithm";
     Log10Node Log10 log10 libm::log10, |input, out| each(input, out, f64::log10), "logarithm to base 10";
     SinNode Sin sin libm::sin, |input, out| each(input, out, f64::sin), "sine";
-    SinhNode Sinh sinh libm::sinh, |input, out| each(input, out, f64::sinh), "hyperbolic sine";
+    SinhNode Sinh sinh libm::sinh, |input, out| blocks(input, out, several::away, several::sinh, f64::sinh), "hyperbolic sine";
     SqrtNode Sqrt sqrt libm::sqrt, |input, out| crate::sweep::map(input, out, f64::sqrt), "square root";
     TanNode Tan tan libm::tan, |input, out| each(input, out, f64::tan), "tangent";
-    TanhNode Tanh tanh libm::tanh, |input, out| each(input, out, f64::tanh), "hyperbolic tangent";
+    TanhNode Tanh tanh libm::tanh, |input, out| blocks(input, out, several::away, several::tanh, f64::tanh), "hyperbolic tangent";
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[

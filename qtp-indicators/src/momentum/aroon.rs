@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Node, Reads, Side, indicator},
+    node::{Node, Reads, Side, Spot, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
-    sweep,
+    sweep::{self, Places, Tie},
 };
 
 /// Candles since the lowest low and the highest high.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ages {
-    low: Extreme,
-    high: Extreme,
+    low: Spot,
+    high: Spot,
     count: u64,
 }
 
 impl Ages {
     fn new(n: usize) -> Self {
-        Self { low: Extreme::new(Side::Min, n + 1), high: Extreme::new(Side::Max, n + 1), count: 0 }
+        Self { low: Spot::new(Side::Min, n + 1), high: Spot::new(Side::Max, n + 1), count: 0 }
     }
 
     fn n(&self) -> usize {
-        self.low.warmup() - 1
+        self.low.n() - 1
     }
 
     /// `[down, up]` in percent of the window.
@@ -53,33 +53,36 @@ impl Node for Ages {
     }
 
     fn warmup(&self) -> usize {
-        self.low.warmup()
+        self.low.n()
     }
 
     fn reset(&mut self) {
-        self.low.reset();
-        self.high.reset();
+        self.low.clear();
+        self.high.clear();
         self.count = 0;
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let n = self.n();
-        if n > SCANNED {
-            return crate::node::stream(self.clone(), c, out);
-        }
         let [down, up] = out else { return };
-        let count = n as f64;
+        let (n, count) = (self.n(), self.n() as f64);
         for (side, input, column) in [(Side::Min, c.low, down), (Side::Max, c.high, up)] {
             sweep::chill(column, n);
-            sweep::track(side, n + 1, false, input, |i, place| {
-                column[i] = (100.0 / count) * (n - (i - place)) as f64;
+            Places::each(side, Tie::Newest, n + 1, input, |start, _, places| {
+                let slots = &mut column[start + n..start + n + places.len()];
+                let mut today = 0.0;
+                for (slot, place) in slots.iter_mut().zip(places) {
+                    // `n` less the age.
+                    *slot = (100.0 / count) * (place - today);
+                    today += 1.0;
+                }
             });
         }
     }
 }
-
-/// Longest window that is searched again when its extreme leaves it; longer ones keep a queue.
-const SCANNED: usize = 512;
 
 /// Up less down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,15 +120,18 @@ impl Node for Difference {
         self.ages.reset();
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let n = self.ages.n();
-        if n > SCANNED {
-            return crate::node::stream(self.clone(), c, out);
-        }
-        let (column, count) = (sweep::one(out), n as f64);
-        sweep::track(Side::Min, n + 1, false, c.low, |i, place| column[i] = place as f64);
-        sweep::track(Side::Max, n + 1, false, c.high, |i, place| {
-            column[i] = (100.0 / count) * (place as f64 - column[i]);
+        let (n, column) = (self.ages.n(), sweep::one(out));
+        let share = 100.0 / n as f64;
+        Places::each(Side::Min, Tie::Newest, n + 1, c.low, |start, _, places| {
+            column[start + n..start + n + places.len()].copy_from_slice(places);
+        });
+        Places::each(Side::Max, Tie::Newest, n + 1, c.high, |start, _, places| {
+            sweep::combine(&mut column[start + n..], places, |low, high| share * (high - low));
         });
         sweep::chill(column, n);
     }

@@ -4,9 +4,11 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Candles,
     error::check_period,
     node::{Node, indicator, is_zero},
     registry::{Entry, NUMBER, ParamInfo, REAL, node, over},
+    sweep,
     window::Window,
 };
 
@@ -22,10 +24,14 @@ impl Deviation {
     }
 
     fn of(&self, values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-        let n = self.window.capacity() as f64;
-        let mean = values.clone().sum::<f64>() / n;
-        (mean, values.fold(0.0, |sum, x| sum + (x - mean).abs()))
+        spread(values, self.window.capacity())
     }
+}
+
+/// Mean of `n` values and the sum of their distances from it.
+fn spread(values: impl Iterator<Item = f64> + Clone, n: usize) -> (f64, f64) {
+    let mean = values.clone().sum::<f64>() / n as f64;
+    (mean, values.fold(0.0, |sum, x| sum + (x - mean).abs()))
 }
 
 impl Node for Deviation {
@@ -51,19 +57,69 @@ impl Node for Deviation {
     }
 }
 
+/// Windows worked out side by side.
+const SIDE: usize = 16;
+
+/// Means and sums of distances of the windows of `n` that end at the inputs from `n - 1` on.
+#[inline(always)]
+fn spread_side(input: &[f64], n: usize) -> ([f64; SIDE], [f64; SIDE]) {
+    let (mut means, mut distances) = ([0.0; SIDE], [0.0; SIDE]);
+    let inputs = &input[..n + SIDE - 1];
+    for inputs in inputs.array_windows::<SIDE>() {
+        for (mean, x) in means.iter_mut().zip(inputs) {
+            *mean += x;
+        }
+    }
+    let means = means.map(|sum| sum / n as f64);
+    for inputs in inputs.array_windows::<SIDE>() {
+        for ((distance, x), mean) in distances.iter_mut().zip(inputs).zip(means) {
+            *distance += (x - mean).abs();
+        }
+    }
+    (means, distances)
+}
+
+/// Puts `f` of the input, the mean and the sum of distances of every window of `n` into its slot, NaN before.
+fn spreads(input: &[f64], n: usize, out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
+    sweep::chill(out, n - 1);
+    let Some(slots) = out.get_mut(n - 1..) else { return };
+    let (blocks, rest) = slots.as_chunks_mut::<SIDE>();
+    let done = blocks.len() * SIDE;
+    sweep::vectorised(
+        #[inline(always)]
+        || {
+            for (k, slots) in blocks.iter_mut().enumerate() {
+                let input = &input[k * SIDE..];
+                let (means, distances) = spread_side(input, n);
+                for i in 0..SIDE {
+                    slots[i] = f(input[n - 1 + i], means[i], distances[i]);
+                }
+            }
+        },
+    );
+    for (slot, window) in rest.iter_mut().zip(input[done..].windows(n)) {
+        let (mean, distances) = spread(window.iter().copied(), n);
+        *slot = f(window[n - 1], mean, distances);
+    }
+}
+
 /// Typical price against its mean, in mean deviations of 0.015.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Channel {
     deviation: Deviation,
 }
 
+/// What a typical price, the mean and the sum of distances of `n` of them make.
+#[inline(always)]
+fn index(typical: f64, mean: f64, distances: f64, n: f64) -> f64 {
+    let above = typical - mean;
+    let index = above / (0.015 * (distances / n));
+    if is_zero(above) | is_zero(distances) { 0.0 } else { index }
+}
+
 impl Channel {
     fn of(&self, typical: f64, (mean, distances): (f64, f64)) -> f64 {
-        let above = typical - mean;
-        if is_zero(above) || is_zero(distances) {
-            return 0.0;
-        }
-        above / (0.015 * (distances / self.deviation.warmup() as f64))
+        index(typical, mean, distances, self.deviation.warmup() as f64)
     }
 }
 
@@ -92,6 +148,17 @@ impl Node for Channel {
     fn reset(&mut self) {
         self.deviation.reset();
     }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
+    fn batch(&self, c: Candles<'_>, out: &mut [&mut [f64]]) {
+        let (n, mut prices) = (self.warmup(), vec![0.0; c.len()]);
+        sweep::map3((c.high, c.low, c.close), &mut prices, |high, low, close| (high + low + close) / 3.0);
+        let count = n as f64;
+        spreads(&prices, n, sweep::one(out), |x, mean, distances| index(x, mean, distances, count));
+    }
 }
 
 /// Mean distance from the mean.
@@ -112,6 +179,15 @@ impl Node for MeanDeviation {
 
     fn warmup(&self) -> usize {
         self.deviation.warmup()
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        let count = self.warmup() as f64;
+        spreads(input, self.warmup(), sweep::one(out), |_, _, distances| distances / count);
     }
 }
 

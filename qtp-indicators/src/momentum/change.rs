@@ -30,6 +30,10 @@ macro_rules! changes {
                 self.lag.warmup()
             }
 
+            fn memory(&self) -> Option<usize> {
+                Some(self.warmup() - 1)
+            }
+
             fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
                 let n = self.lag.warmup() - 1;
                 for column in out {

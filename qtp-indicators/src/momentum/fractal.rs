@@ -6,29 +6,68 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Node, Reads, indicator},
+    node::{Extreme, Feed, Lag, Node, Previous, Reads, Side, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
-    window::Window,
 };
 
 /// Most neighbours that are compared whole blocks at a time; with more, most pivots fail early.
 const PASSES: usize = 16;
 
-/// Highs and lows around the pivot.
+/// Whether the input `right` ago lies beyond its neighbours on either side. Amortised O(1) an update.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Summit {
+    side: Side,
+    pivot: Lag,
+    /// Of the inputs up to the pivot, and before it.
+    until: Extreme,
+    before: Previous<f64>,
+    after: Extreme,
+}
+
+impl Summit {
+    fn new(side: Side, left: usize, right: usize) -> Self {
+        let (until, after) = (Extreme::new(side, left), Extreme::new(side, right));
+        Self { side, pivot: Lag::new(right), until, before: Previous::default(), after }
+    }
+}
+
+impl Node for Summit {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ pivot, until, before, after } with { side } (x: f64) -> f64 {
+        let (pivot, after) = (pivot.feed(x), after.feed(x));
+        let until = pivot.and_then(|pivot| until.feed(pivot));
+        let before = until.and_then(|until| before.feed(until));
+        let stands = |pivot: f64, before: f64, after: f64| match side {
+            Side::Max => pivot > before && pivot > after,
+            Side::Min => pivot < before && pivot < after,
+        };
+        // The neighbours to the left come last.
+        let (pivot, before, after) = (pivot?, before?, after?);
+        Some(if stands(pivot, before, after) { 100.0 } else { 0.0 })
+    });
+
+    fn warmup(&self) -> usize {
+        self.until.warmup() + self.after.warmup() + 1
+    }
+}
+
+/// Swing highs and swing lows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pivot {
     left: usize,
     right: usize,
-    high: Window,
-    low: Window,
+    high: Summit,
+    low: Summit,
 }
 
 impl Pivot {
     pub(crate) fn new(left: usize, right: usize) -> Result<Self, SpecError> {
         let (left, right) = (check_period("left", left, 1)?, check_period("right", right, 1)?);
-        let window = Window::new(left + right + 1);
-        Ok(Self { left, right, high: window.clone(), low: window })
+        let (high, low) = (Summit::new(Side::Max, left, right), Summit::new(Side::Min, left, right));
+        Ok(Self { left, right, high, low })
     }
 
     /// Writes 100 where the input `right` ago beats all its neighbours.
@@ -60,22 +99,6 @@ impl Pivot {
             }
         });
     }
-
-    /// Whether the pivot lies strictly above all others.
-    fn stands_out(&self, window: &Window, x: f64, sign: f64) -> f64 {
-        if !window.fills() {
-            return 0.0;
-        }
-        let (mut pivot, mut others) = (0.0, f64::NEG_INFINITY);
-        for (i, x) in window.iter_with(x).enumerate() {
-            if i == self.left {
-                pivot = x * sign;
-            } else {
-                others = others.max(x * sign);
-            }
-        }
-        if pivot > others { 100.0 } else { 0.0 }
-    }
 }
 
 impl Node for Pivot {
@@ -84,17 +107,10 @@ impl Node for Pivot {
 
     const READS: Reads = Reads::HL;
 
-    fn next(&mut self, candle: Ohlcv) -> Option<[f64; 2]> {
-        let out = self.peek(candle);
-        self.high.push(candle.high);
-        self.low.push(candle.low);
-        out
-    }
-
-    fn peek(&self, candle: Ohlcv) -> Option<[f64; 2]> {
-        let high = self.stands_out(&self.high, candle.high, 1.0);
-        Some([high, self.stands_out(&self.low, candle.low, -1.0)])
-    }
+    composite!({ high, low } (candle: Ohlcv) -> [f64; 2] {
+        let (high, low) = (high.feed(candle.high), low.feed(candle.low));
+        Some([high.unwrap_or(0.0), low.unwrap_or(0.0)])
+    });
 
     fn warmup(&self) -> usize {
         1
@@ -102,11 +118,6 @@ impl Node for Pivot {
 
     fn memory(&self) -> Option<usize> {
         Some(self.left + self.right)
-    }
-
-    fn reset(&mut self) {
-        self.high.clear();
-        self.low.clear();
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
@@ -118,7 +129,7 @@ impl Node for Pivot {
 
 indicator! {
     /// `[swing high, swing low]`: 100 on the candle that confirms a pivot `right` candles ago which stands out from all
-    /// `left` and `right` neighbours (1 to 100,000), else 0. An update costs O(left + right).
+    /// `left` and `right` neighbours (1 to 100,000), else 0.
     Fractal(left: usize, right: usize) = Pivot::new => Pivot, Ohlcv => [f64; 2];
     fractal(crate::Candles<'_>) -> 2
 }

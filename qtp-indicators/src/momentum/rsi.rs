@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Node, indicator, peek_by_copy},
+    node::{Feed, Node, Previous, Smooth, composite, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, over},
     sweep,
 };
@@ -12,17 +12,14 @@ use crate::{
 /// Gains and losses smoothed after Wilder.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Strength {
-    period: usize,
-    previous: Option<f64>,
-    /// Changes taken, counted up to `period`.
-    seen: usize,
-    gain: f64,
-    loss: f64,
+    previous: Previous<f64>,
+    gain: Smooth,
+    loss: Smooth,
 }
 
 impl Strength {
     pub(crate) fn new(period: usize) -> Self {
-        Self { period, previous: None, seen: 0, gain: 0.0, loss: 0.0 }
+        Self { previous: Previous::default(), gain: Smooth::wilder(period), loss: Smooth::wilder(period) }
     }
 }
 
@@ -34,9 +31,7 @@ impl Strength {
         for (x, slot) in input.iter().zip(column.iter_mut()).take(first) {
             *slot = warm.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
         }
-        let n = self.period as f64;
-        let scan = |level| sweep::Scan::new((n - 1.0) / n, 1.0 / n, level);
-        let (mut gains, mut losses) = (scan(warm.gain), scan(warm.loss));
+        let (mut gains, mut losses) = (warm.gain.scan(), warm.loss.scan());
         let (mut changes, mut up): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
         let mut down: sweep::Room = [0.0; sweep::BLOCK];
         sweep::blocks(first, input.len(), |at, end| {
@@ -55,34 +50,14 @@ impl Node for Strength {
     /// Smoothed gain and loss.
     type Out = (f64, f64);
 
-    fn next(&mut self, x: f64) -> Option<(f64, f64)> {
-        let change = x - self.previous.replace(x)?;
-        let n = self.period as f64;
-        let (gain, loss) = if change < 0.0 { (0.0, -change) } else { (change, 0.0) };
-        if self.seen == self.period {
-            self.loss = (self.loss * (n - 1.0) + loss) / n;
-            self.gain = (self.gain * (n - 1.0) + gain) / n;
-            return Some((self.gain, self.loss));
-        }
-        self.seen += 1;
-        self.gain += gain;
-        self.loss += loss;
-        if self.seen < self.period {
-            return None;
-        }
-        self.gain /= n;
-        self.loss /= n;
-        Some((self.gain, self.loss))
-    }
-
-    peek_by_copy!();
+    composite!({ previous, gain, loss } (x: f64) -> (f64, f64) {
+        let change = x - previous.feed(x)?;
+        let (gain, loss) = (gain.feed(sweep::larger(change, 0.0)), loss.feed(sweep::larger(-change, 0.0)));
+        gain.zip(loss)
+    });
 
     fn warmup(&self) -> usize {
-        self.period + 1
-    }
-
-    fn reset(&mut self) {
-        *self = Self::new(self.period);
+        self.gain.period() + 1
     }
 }
 

@@ -40,6 +40,10 @@ impl Node for Fast {
         self.channel.warmup()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let column = sweep::one(out);
         sweep::chill(column, self.warmup() - 1);

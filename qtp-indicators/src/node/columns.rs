@@ -120,6 +120,7 @@ fn sound(column: &[f64]) -> bool {
 impl Admit for f64 {
     type Columns<'a> = &'a [Self];
 
+    #[inline]
     fn admitted(self, _: Reads) -> Option<Self> {
         admit(self)
     }
@@ -144,6 +145,7 @@ impl Admit for f64 {
 impl Admit for (f64, f64) {
     type Columns<'a> = (&'a [f64], &'a [f64]);
 
+    #[inline]
     fn admitted(self, _: Reads) -> Option<Self> {
         Some((admit(self.0)?, admit(self.1)?))
     }
@@ -168,6 +170,7 @@ impl Admit for (f64, f64) {
 impl Admit for Ohlcv {
     type Columns<'a> = Candles<'a>;
 
+    #[inline]
     fn admitted(self, reads: Reads) -> Option<Self> {
         let read = |used: bool, x: f64| if used { admit(x) } else { Some(x) };
         Some(Self {
@@ -208,6 +211,7 @@ impl Admit for TimedOhlcv {
     /// Candles and their open times.
     type Columns<'a> = (Candles<'a>, &'a [i64]);
 
+    #[inline]
     fn admitted(self, reads: Reads) -> Option<Self> {
         Some(Self { ohlcv: self.ohlcv.admitted(reads)?, ..self })
     }

@@ -17,12 +17,14 @@ impl<N: Node> Face<N, N::Out> {
         Self { node, last: None }
     }
 
+    #[inline]
     pub(crate) fn update(&mut self, x: N::In) -> Option<N::Out> {
         let x = x.admitted(N::READS)?;
         self.last = self.node.next(x);
         self.last
     }
 
+    #[inline]
     pub(crate) fn peek(&self, x: N::In) -> Option<N::Out> {
         self.node.peek(x.admitted(N::READS)?)
     }
@@ -48,7 +50,7 @@ impl<N: Node> Face<N, N::Out> {
         let mut fresh = self.node.clone();
         fresh.reset();
         let done = match fresh.memory() {
-            Some(memory) if memory <= PIECE / 32 => pieces(&fresh, memory, input, out),
+            Some(memory) if memory <= PIECE / 16 => pieces(&fresh, memory, input, out),
             _ if N::STATELESS || N::In::admissible(input, N::READS) => {
                 fresh.batch(input, out);
                 true
@@ -71,7 +73,7 @@ impl<N: Node> Face<N, N::Out> {
 }
 
 /// Inputs that are checked and then worked on while they are still in the cache.
-const PIECE: usize = 8192;
+const PIECE: usize = 4096;
 
 /// Runs the batch form piece by piece; `false` at the first piece with an input that is not admissible.
 fn pieces<N: Node>(
@@ -145,10 +147,12 @@ macro_rules! indicator {
         impl $crate::Indicator<$in> for $name {
             type Output = $out;
 
+            #[inline]
             fn update(&mut self, input: $in) -> Option<$out> {
                 self.0.update(input)
             }
 
+            #[inline]
             fn peek(&self, input: $in) -> Option<$out> {
                 self.0.peek(input)
             }

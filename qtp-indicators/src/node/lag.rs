@@ -23,12 +23,14 @@ impl Node for Lag {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn next(&mut self, x: f64) -> Option<f64> {
         let old = self.peek(x);
         self.window.push(x);
         old
     }
 
+    #[inline]
     fn peek(&self, _: f64) -> Option<f64> {
         self.window.is_full().then(|| self.window.oldest())
     }
@@ -55,10 +57,12 @@ where
     type In = I;
     type Out = I;
 
+    #[inline]
     fn next(&mut self, x: I) -> Option<I> {
         self.last.replace(x)
     }
 
+    #[inline]
     fn peek(&self, _: I) -> Option<I> {
         self.last
     }
@@ -93,6 +97,7 @@ where
     type In = I;
     type Out = I;
 
+    #[inline]
     fn next(&mut self, x: I) -> Option<I> {
         if self.left == 0 {
             return Some(x);

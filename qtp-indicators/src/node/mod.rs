@@ -8,6 +8,7 @@ mod extreme;
 mod face;
 mod lag;
 mod smooth;
+mod spot;
 mod sums;
 
 pub use columns::Candles;
@@ -16,6 +17,7 @@ pub(crate) use extreme::{Extreme, Side};
 pub(crate) use face::{Face, indicator};
 pub(crate) use lag::{Lag, Previous, Skip};
 pub(crate) use smooth::Smooth;
+pub(crate) use spot::Spot;
 pub(crate) use sums::Sum;
 
 use std::fmt::Debug;
@@ -112,6 +114,8 @@ pub(crate) trait Feed<I> {
 
 impl<N: Node> Feed<N::In> for &mut N {
     type Out = N::Out;
+
+    #[inline(always)]
     fn feed(self, x: N::In) -> Option<N::Out> {
         self.next(x)
     }
@@ -119,6 +123,8 @@ impl<N: Node> Feed<N::In> for &mut N {
 
 impl<N: Node> Feed<N::In> for &N {
     type Out = N::Out;
+
+    #[inline(always)]
     fn feed(self, x: N::In) -> Option<N::Out> {
         self.peek(x)
     }
@@ -129,11 +135,13 @@ impl<N: Node> Feed<N::In> for &N {
 /// In the body the parts are references: mutable in `next`, shared in `peek`.
 macro_rules! composite {
     ({ $($part:ident),* $(,)? } $(with { $($field:ident),* $(,)? })? ($x:ident: $in:ty) -> $out:ty $body:block) => {
+        #[inline]
         fn next(&mut self, $x: $in) -> Option<$out> {
             let Self { $($part,)* $($($field,)*)? .. } = self;
             $body
         }
 
+        #[inline]
         fn peek(&self, $x: $in) -> Option<$out> {
             let Self { $($part,)* $($($field,)*)? .. } = self;
             $body
@@ -152,11 +160,13 @@ pub(crate) use composite;
 macro_rules! machine {
     ({ $($part:ident),* $(,)? } $(with { $($field:ident),* $(,)? })? keeps $state:ident
         ($x:ident: $in:ty) -> $out:ty $body:block) => {
+        #[inline]
         fn next(&mut self, $x: $in) -> Option<$out> {
             let Self { $($part,)* $($($field,)*)? $state, .. } = self;
             $body
         }
 
+        #[inline]
         fn peek(&self, $x: $in) -> Option<$out> {
             let Self { $($part,)* $($($field,)*)? $state, .. } = self;
             let mut copy = *$state;
@@ -175,6 +185,7 @@ pub(crate) use machine;
 /// Writes `peek` of a node that is cheap to copy.
 macro_rules! peek_by_copy {
     () => {
+        #[inline]
         fn peek(&self, x: Self::In) -> Option<Self::Out> {
             self.clone().next(x)
         }

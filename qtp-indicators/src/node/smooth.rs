@@ -5,19 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Node, peek_by_copy};
 use crate::sweep::{self, Scan};
 
-/// How a level takes in an input.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-enum Rule {
-    /// `level += k * (x - level)`.
-    Toward,
-    /// `(level * (n - 1) + x) / n`, in Wilder's order.
-    Wilder,
-}
-
-/// Exponential smoothing, seeded by the mean of the first `n` inputs.
+/// Exponential smoothing, `level += k * (x - level)`, seeded by the mean of the first `n` inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Smooth {
-    rule: Rule,
     n: usize,
     k: f64,
     /// Inputs taken, counted up to `n`.
@@ -29,7 +19,7 @@ pub(crate) struct Smooth {
 impl Smooth {
     /// `k = 2 / (n + 1)`.
     pub(crate) fn ema(n: usize) -> Self {
-        Self { rule: Rule::Toward, n, k: 2.0 / (n as f64 + 1.0), seen: 0, level: 0.0 }
+        Self { n, k: 2.0 / (n as f64 + 1.0), seen: 0, level: 0.0 }
     }
 
     /// A constant of its own, seeded as for `n`.
@@ -37,18 +27,14 @@ impl Smooth {
         Self { k, ..Self::ema(n) }
     }
 
-    /// `k = 1 / n`.
+    /// `k = 1 / n`: Wilder's.
     pub(crate) fn wilder(n: usize) -> Self {
-        Self { rule: Rule::Wilder, n, k: 1.0 / n as f64, seen: 0, level: 0.0 }
+        Self::with_k(n, 1.0 / n as f64)
     }
 
     /// The same recurrence by blocks, from this state on.
     pub(crate) fn scan(&self) -> Scan {
-        let n = self.n as f64;
-        match self.rule {
-            Rule::Toward => Scan::new(1.0 - self.k, self.k, self.level),
-            Rule::Wilder => Scan::new((n - 1.0) / n, 1.0 / n, self.level),
-        }
+        Scan::new(1.0 - self.k, self.k, self.level)
     }
 
     /// The level after the last input; meaningful once warm.
@@ -65,15 +51,10 @@ impl Node for Smooth {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn next(&mut self, x: f64) -> Option<f64> {
         if self.seen == self.n {
-            match self.rule {
-                Rule::Toward => self.level += self.k * (x - self.level),
-                Rule::Wilder => {
-                    let n = self.n as f64;
-                    self.level = (self.level * (n - 1.0) + x) / n;
-                }
-            }
+            self.level += self.k * (x - self.level);
             return Some(self.level);
         }
         self.seen += 1;

@@ -17,6 +17,7 @@ impl Sum {
         Self { window: Window::new(n), sum: RollingSum::default() }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.window.capacity()
     }
@@ -26,12 +27,14 @@ impl Node for Sum {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn next(&mut self, x: f64) -> Option<f64> {
         self.sum = self.sum.slide(&self.window, x);
         self.window.push(x);
         self.window.is_full().then(|| self.sum.get())
     }
 
+    #[inline]
     fn peek(&self, x: f64) -> Option<f64> {
         self.window.fills().then(|| self.sum.slide(&self.window, x).get())
     }

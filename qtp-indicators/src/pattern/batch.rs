@@ -31,8 +31,8 @@ impl Bars for InBlock<'_> {
     #[inline(always)]
     fn ago(&self, ago: usize) -> Bar {
         let i = self.row + (SPAN - 1 - ago);
-        let [open, high, low, close] = self.prices.map(|series| series[i]);
-        Bar { open, high, low, close }
+        let [open, high, low, close] = self.prices;
+        Bar { open: open[i], high: high[i], low: low[i], close: close[i] }
     }
 }
 
@@ -76,15 +76,27 @@ pub fn recognise<P: Pattern + Send>(
     // The first candles go through the ring, which starts the totals.
     let head = expected.min(SPAN - 1);
     stream(&mut state, prices, out, head);
+    let plain = crate::sweep::vectorised(
+        #[inline(always)]
+        || sweep(state, prices, out, head),
+    );
+    if !plain {
+        stream(&mut Candlestick::new(pattern), prices, out, expected);
+    }
+    Ok(())
+}
+
+/// Goes on from a state that has taken `head` candles; `false` where a price is not plain.
+#[inline(always)]
+fn sweep<P: Pattern>(mut state: Candlestick<P>, prices: [&[f64]; 4], out: &mut [f64], head: usize) -> bool {
     let mut totals = [[0.0; BLOCK]; MAX_AVERAGES];
     let mut changes = totals;
     let mut padded = [[0.0; WIDTH]; 4];
     let mut from = head;
-    while from < expected {
-        let to = expected.min(from + CHECKED);
+    while from < out.len() {
+        let to = out.len().min(from + CHECKED);
         if !prices.iter().all(|series| plain(&series[from + 1 - SPAN..to])) {
-            stream(&mut Candlestick::new(pattern), prices, out, expected);
-            return Ok(());
+            return false;
         }
         while from < to {
             let next = to.min(from + BLOCK);
@@ -104,10 +116,11 @@ pub fn recognise<P: Pattern + Send>(
             from = next;
         }
     }
-    Ok(())
+    true
 }
 
 /// Whether every price is finite and within the limit of inputs.
+#[inline(always)]
 fn plain(series: &[f64]) -> bool {
     series.iter().fold(true, |plain, x| plain & (x.abs() <= INPUT_LIMIT))
 }
@@ -127,6 +140,7 @@ fn stream<P: Pattern + Send>(
 
 /// The totals before each candle of the block: changes several at a time, then one chain of additions a total.
 #[allow(clippy::needless_range_loop, reason = "loops over indices of known bounds become vector code")]
+#[inline(always)]
 fn sum<P: Pattern>(
     state: &mut Candlestick<P>,
     prices: Prices<'_>,
@@ -149,8 +163,16 @@ fn sum<P: Pattern>(
 
 /// The rule at each candle of the block.
 #[allow(clippy::needless_range_loop, reason = "loops over indices of known bounds become vector code")]
+#[inline(always)]
 fn look<P: Pattern>(state: &mut Candlestick<P>, prices: Prices<'_>, totals: &BlockTotals, out: &mut [f64]) {
     let (pattern, mut memory) = (state.pattern, state.memory);
+    let mut possible = false;
+    for row in 0..BLOCK {
+        possible |= P::possible(&InBlock { prices, totals, row });
+    }
+    if !possible {
+        return out.fill(0.0);
+    }
     let mut found = [0.0; BLOCK];
     for row in 0..BLOCK {
         let candle = InBlock { prices, totals, row };

@@ -44,9 +44,12 @@ macro_rules! averages {
     };
 }
 
-/// Declares patterns without parameters, and `ENTRIES` of their file.
+/// Declares patterns without parameters, and `ENTRIES` of their file. Behind `if` may stand what makes one possible.
 macro_rules! patterns {
-    ($($name:ident, $talib:literal, $lookback:literal, $averages:tt, $summary:literal, |$view:ident| $rule:expr;)*) => {
+    ($(
+        $name:ident, $talib:literal, $lookback:literal, $averages:tt, $summary:literal,
+        |$view:ident| $rule:expr $(, if |$bars:ident| $possible:expr)?;
+    )*) => {
         $(
             #[doc = concat!($summary, ". TA-Lib `CDL", $talib, "` (in lower case).")]
             #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -57,6 +60,13 @@ macro_rules! patterns {
             impl crate::pattern::Pattern for $name {
                 const LOOKBACK: usize = $lookback;
                 type Memory = ();
+
+                $(
+                    #[inline(always)]
+                    fn possible<B: crate::pattern::Bars>($bars: &B) -> bool {
+                        $possible
+                    }
+                )?
 
                 #[inline(always)]
                 fn recognise<S: crate::pattern::Sight>(

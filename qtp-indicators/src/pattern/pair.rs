@@ -57,14 +57,14 @@ patterns! {
         let [a, b] = view.last();
         let body = (b.body() < view.mean::<BodyShort, 0>()) & (b.upper() > view.mean::<ShadowLong, 0>());
         when(body & (b.lower() < view.mean::<ShadowVeryShort, 0>()) & b.body_gaps_down(&a), 100.0)
-    };
+    }, if |bars| bars.ago(0).body_gaps_down(&bars.ago(1));
 
     ShootingStar, "shootingstar", 11, [BodyShort @ 0, ShadowVeryShort @ 0],
     "Shooting star: a short body under a long upper shadow, after a gap up", |view| {
         let [a, b] = view.last();
         let body = (b.body() < view.mean::<BodyShort, 0>()) & (b.upper() > view.mean::<ShadowLong, 0>());
         when(body & (b.lower() < view.mean::<ShadowVeryShort, 0>()) & b.body_gaps_up(&a), -100.0)
-    };
+    }, if |bars| bars.ago(0).body_gaps_up(&bars.ago(1));
 
     Engulfing, "engulfing", 2, [],
     "Engulfing: a body that covers the previous one of the other colour; 80 with one end in common", |view| {

@@ -43,6 +43,15 @@ pub trait Pattern: Averages + Copy {
     /// What the rule remembers beyond the candles.
     type Memory: Copy + Default + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
 
+    /// Whether the prices leave the pattern possible: a cheap and seldom test, where a rule has one, by which the batch
+    /// form passes over whole blocks. Where it fails, `recognise` returns 0 and remembers nothing.
+    #[inline(always)]
+    #[must_use]
+    fn possible<B: Bars>(bars: &B) -> bool {
+        let _ = bars;
+        true
+    }
+
     /// Returns 0, or the sign and strength of the pattern that the newest candle completes.
     fn recognise<S: Sight>(&self, view: &View<'_, Self, S>, memory: &mut Self::Memory) -> f64;
 }

@@ -3,7 +3,10 @@
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
-use crate::input::admit;
+use crate::{
+    input::admit,
+    sweep::{larger, smaller},
+};
 
 /// The four prices of a candle.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -69,14 +72,14 @@ impl Bar {
     #[inline(always)]
     #[must_use]
     pub fn top(&self) -> f64 {
-        if self.white() { self.close } else { self.open }
+        larger(self.close, self.open)
     }
 
     /// Lower end of the real body.
     #[inline(always)]
     #[must_use]
     pub fn bottom(&self) -> f64 {
-        if self.white() { self.open } else { self.close }
+        smaller(self.close, self.open)
     }
 
     /// Length of the upper shadow.
@@ -105,6 +108,13 @@ impl Bar {
     #[must_use]
     pub fn body_gaps_down(&self, earlier: &Self) -> bool {
         self.top() < earlier.bottom()
+    }
+
+    /// Whether the real bodies do not meet.
+    #[inline(always)]
+    #[must_use]
+    pub fn body_gaps(&self, earlier: &Self) -> bool {
+        self.body_gaps_up(earlier) | self.body_gaps_down(earlier)
     }
 
     /// Whether the candle with its shadows lies above `earlier`.

@@ -132,7 +132,7 @@ patterns! {
             & (c.close > b.open) & (c.close < a.bottom());
         let like = (b.body() - c.body()).abs() < view.mean::<Near, 1>();
         when((up | down) & like, 100.0 * b.color())
-    };
+    }, if |bars| bars.ago(1).body_gaps(&bars.ago(2));
 
     GapSideSideWhite, "gapsidesidewhite", 7, [Near @ 1, Equal @ 1],
     "Side-by-side white lines: two alike white candles across a gap", |view| {
@@ -143,7 +143,7 @@ patterns! {
         let sizes = (c.body() >= b.body() - near) & (c.body() <= b.body() + near);
         let opens = (c.open >= b.open - equal) & (c.open <= b.open + equal);
         when((up | down) & b.white() & c.white() & sizes & opens, if up { 100.0 } else { -100.0 })
-    };
+    }, if |bars| bars.ago(1).body_gaps(&bars.ago(2));
 
     UniqueThreeRiver, "unique3river", 12, [BodyLong @ 2, BodyShort @ 0],
     "Unique three river: a long black candle, a black one with a new low, a short white one below", |view| {

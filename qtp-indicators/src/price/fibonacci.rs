@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Node, Reads, Side, indicator},
+    node::{Node, Reads, Side, Spot, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
 };
 
@@ -15,8 +15,8 @@ const SHARES: [f64; 7] = [0.0, 0.236, 0.382, 0.5, 0.618, 0.786, 1.0];
 /// Levels between the highest high and the lowest low.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Retracement {
-    high: Extreme,
-    low: Extreme,
+    high: Spot,
+    low: Spot,
 }
 
 fn levels((high, high_at): (f64, u64), (low, low_at): (f64, u64)) -> [f64; 8] {
@@ -47,12 +47,12 @@ impl Node for Retracement {
     }
 
     fn warmup(&self) -> usize {
-        self.high.warmup()
+        self.high.n()
     }
 
     fn reset(&mut self) {
-        self.high.reset();
-        self.low.reset();
+        self.high.clear();
+        self.low.clear();
     }
 }
 
@@ -61,7 +61,7 @@ indicator! {
     /// candles (2 to 100,000), and 1 if the later one is the high, else -1. Of equal extremes the last one counts.
     FibRetracement(period: usize) = |period| {
         let n = check_period("period", period, 2)?;
-        Ok(Retracement { high: Extreme::new(Side::Max, n), low: Extreme::new(Side::Min, n) })
+        Ok(Retracement { high: Spot::new(Side::Max, n), low: Spot::new(Side::Min, n) })
     } => Retracement, Ohlcv => [f64; 8];
     fib_retracement(crate::Candles<'_>) -> 8
 }

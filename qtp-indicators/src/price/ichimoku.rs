@@ -58,6 +58,10 @@ impl Node for Cloud {
         lines + self.first.warmup() - 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [conversion, base, span_a, span_b, lead_a, lead_b] = out else { return };
         self.conversion.batch(input, &mut [&mut **conversion]);

@@ -60,7 +60,7 @@ indicator! {
     /// `[high, low]`: prices of the last swing high and swing low that stand out from `left` candles before and `right`
     /// after (1 to 100,000), from the candle on that confirms them; before the first, the extremes so far.
     ///
-    /// Also known as fractal chaos bands. An update costs O(left + right).
+    /// Also known as fractal chaos bands.
     Swing(left: usize, right: usize) = Swings::new => Swings, Ohlcv => [f64; 2];
     swing(crate::Candles<'_>) -> 2
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::MAX_OUTPUTS;
 use crate::{Candles, Indicator, Source, TimedOhlcv, node::Admit};
 
-/// What [`SpecIndicator`](super::SpecIndicator) drives. A `bool` says whether `out` was written.
+/// What [`SpecIndicator`](super::SpecIndicator) drives. `out` is written in any case; a `bool` says whether with a row.
 pub(crate) trait Kernel: Send + Sync + Debug {
-    fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool;
-    fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool;
+    fn update(&mut self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool;
+    fn peek(&self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool;
     fn value(&self, out: &mut [f64]) -> bool;
     fn warmup(&self) -> usize;
     fn reset(&mut self);
@@ -39,8 +39,11 @@ pub(crate) trait Row {
 }
 
 impl Row for f64 {
+    #[inline]
     fn write(&self, out: &mut [f64]) {
-        fill(out, &[*self]);
+        if let [slot, ..] = out {
+            *slot = *self;
+        }
     }
 
     fn put(&self, out: &mut [&mut [f64]], i: usize) {
@@ -51,6 +54,7 @@ impl Row for f64 {
 }
 
 impl<const N: usize> Row for [f64; N] {
+    #[inline]
     fn write(&self, out: &mut [f64]) {
         fill(out, self);
     }
@@ -75,7 +79,12 @@ impl Row for Ohlcv {
 }
 
 /// Copies as many columns as both sides have.
-pub(crate) fn fill(out: &mut [f64], row: &[f64]) {
+#[inline]
+pub(crate) fn fill<const N: usize>(out: &mut [f64], row: &[f64; N]) {
+    if let Some(out) = out.first_chunk_mut() {
+        *out = *row;
+        return;
+    }
     for (to, from) in out.iter_mut().zip(row) {
         *to = *from;
     }
@@ -116,25 +125,34 @@ impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> St
 
 /// How an input type is read from a candle.
 trait Input: Debug + 'static {
-    fn read(candle: &TimedOhlcv, source: Source) -> Self;
+    fn read(candle: &Ohlcv, open_time: i64, source: Source) -> Self;
 }
 
 impl Input for f64 {
-    fn read(candle: &TimedOhlcv, source: Source) -> Self {
-        source.read(&candle.ohlcv)
+    fn read(candle: &Ohlcv, _: i64, source: Source) -> Self {
+        source.read(candle)
     }
 }
 
 impl Input for Ohlcv {
-    fn read(candle: &TimedOhlcv, _: Source) -> Self {
-        candle.ohlcv
+    fn read(candle: &Ohlcv, _: i64, _: Source) -> Self {
+        *candle
     }
 }
 
 impl Input for TimedOhlcv {
-    fn read(candle: &TimedOhlcv, _: Source) -> Self {
-        *candle
+    fn read(candle: &Ohlcv, open_time: i64, _: Source) -> Self {
+        Self { open_time, ohlcv: *candle }
     }
+}
+
+/// Writes the row, NaN where there is none.
+fn write<R: Row>(row: Option<R>, out: &mut [f64]) -> bool {
+    match &row {
+        Some(row) => row.write(out),
+        None => out.fill(f64::NAN),
+    }
+    row.is_some()
 }
 
 #[derive(Debug, Clone)]
@@ -150,16 +168,16 @@ where
     T: Indicator<I, Output: Row> + State,
     I: Input,
 {
-    fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
-        self.indicator.update(I::read(candle, self.source)).map(|row| row.write(out)).is_some()
+    fn update(&mut self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
+        write(self.indicator.update(I::read(candle, open_time, self.source)), out)
     }
 
-    fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
-        self.indicator.peek(I::read(candle, self.source)).map(|row| row.write(out)).is_some()
+    fn peek(&self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
+        write(self.indicator.peek(I::read(candle, open_time, self.source)), out)
     }
 
     fn value(&self, out: &mut [f64]) -> bool {
-        self.indicator.value().map(|row| row.write(out)).is_some()
+        write(self.indicator.value(), out)
     }
 
     fn warmup(&self) -> usize {
@@ -177,8 +195,8 @@ where
         let mut indicator = self.indicator.clone();
         indicator.reset();
         for (i, open_time) in open_times.iter().enumerate() {
-            let candle = TimedOhlcv { open_time: *open_time, ohlcv: <Ohlcv as Admit>::at(candles, i) };
-            match indicator.update(I::read(&candle, self.source)) {
+            let candle = <Ohlcv as Admit>::at(candles, i);
+            match indicator.update(I::read(&candle, *open_time, self.source)) {
                 Some(row) => row.put(out, i),
                 None => out.iter_mut().for_each(|column| column[i] = f64::NAN),
             }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::kernel::{Kernel, Row};
 use crate::{
-    Candles, Source, TimedOhlcv,
+    Candles, Source,
     node::{Admit, Face, Node},
 };
 
@@ -106,13 +106,13 @@ impl<N> Kernel for NodeKernel<N, N::Out>
 where
     N: Node<In: Reads, Out: Serialize + DeserializeOwned>,
 {
-    fn update(&mut self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
-        let input = N::In::read(&candle.ohlcv, self.sources);
+    fn update(&mut self, candle: &Ohlcv, _: i64, out: &mut [f64]) -> bool {
+        let input = N::In::read(candle, self.sources);
         write::<N>(self.face.update(input), out)
     }
 
-    fn peek(&self, candle: &TimedOhlcv, out: &mut [f64]) -> bool {
-        let input = N::In::read(&candle.ohlcv, self.sources);
+    fn peek(&self, candle: &Ohlcv, _: i64, out: &mut [f64]) -> bool {
+        let input = N::In::read(candle, self.sources);
         write::<N>(self.face.peek(input), out)
     }
 

@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde_json::{Value, json};
 
 use super::{MAX_OUTPUTS, kernel::Kernel, spec::Spec};
-use crate::{Candles, SpecError, TimedOhlcv, node::same_length};
+use crate::{Candles, SpecError, node::same_length};
 
 /// A running indicator made from a [`Spec`]: candles in, one number per column out.
 ///
@@ -35,18 +35,21 @@ use crate::{Candles, SpecError, TimedOhlcv, node::same_length};
 pub struct SpecIndicator {
     spec: Spec,
     columns: Vec<String>,
+    /// The one output that is a column, if not all are.
+    selected: Option<usize>,
     kernel: Box<dyn Kernel>,
 }
 
 impl Clone for SpecIndicator {
     fn clone(&self) -> Self {
-        Self { spec: self.spec.clone(), columns: self.columns.clone(), kernel: self.kernel.boxed() }
+        let (spec, columns) = (self.spec.clone(), self.columns.clone());
+        Self { spec, columns, selected: self.selected, kernel: self.kernel.boxed() }
     }
 }
 
 impl SpecIndicator {
     pub(super) fn new(spec: Spec, kernel: Box<dyn Kernel>) -> Self {
-        Self { columns: spec.columns(), spec, kernel }
+        Self { columns: spec.columns(), selected: spec.output_index(), spec, kernel }
     }
 
     /// Returns the spec it was made from.
@@ -75,31 +78,18 @@ impl SpecIndicator {
 
     /// Takes a closed candle; `open_time` is in nanoseconds since 1970-01-01 UTC.
     pub fn update(&mut self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
-        let (candle, width) = (TimedOhlcv { open_time, ohlcv: *candle }, self.width());
-        if self.spec.output_index().is_none()
-            && let Some(out) = out.get_mut(..width)
-        {
-            // Every output is a column: no row in between.
-            out.fill(f64::NAN);
-            return self.kernel.update(&candle, out);
-        }
-        let mut row = [f64::NAN; MAX_OUTPUTS];
-        let warm = self.kernel.update(&candle, &mut row);
-        self.select(warm, &row, out)
+        let (selected, width) = (self.selected, self.columns.len());
+        whole(selected, width, out, |row| self.kernel.update(candle, open_time, row))
     }
 
     /// Writes the row that `update` would give for a forming candle, without taking the candle.
     pub fn peek(&self, candle: &Ohlcv, open_time: i64, out: &mut [f64]) -> bool {
-        let mut row = [f64::NAN; MAX_OUTPUTS];
-        let warm = self.kernel.peek(&TimedOhlcv { open_time, ohlcv: *candle }, &mut row);
-        self.select(warm, &row, out)
+        whole(self.selected, self.width(), out, |row| self.kernel.peek(candle, open_time, row))
     }
 
     /// Writes the row of the last candle taken.
     pub fn value(&self, out: &mut [f64]) -> bool {
-        let mut row = [f64::NAN; MAX_OUTPUTS];
-        let warm = self.kernel.value(&mut row);
-        self.select(warm, &row, out)
+        whole(self.selected, self.width(), out, |row| self.kernel.value(row))
     }
 
     /// Writes the outputs of whole columns for a fresh state, one slice per column, NaN until warm.
@@ -125,7 +115,7 @@ impl SpecIndicator {
             return Ok(());
         }
         // One output is selected: the others are computed into scratch columns.
-        let first = self.spec.output_index().unwrap_or(0);
+        let first = self.selected.unwrap_or(0);
         let others = self.spec.info().outputs.len() - 1;
         let mut scratch = vec![vec![0.0; candles.len()]; others];
         let mut views: Vec<&mut [f64]> = scratch.iter_mut().map(Vec::as_mut_slice).collect();
@@ -177,15 +167,29 @@ impl SpecIndicator {
         Ok(())
     }
 
-    fn select(&self, warm: bool, row: &[f64; MAX_OUTPUTS], out: &mut [f64]) -> bool {
-        let first = self.spec.output_index().unwrap_or(0);
-        for (to, from) in out.iter_mut().zip(row.iter().skip(first).take(self.columns.len())) {
-            *to = *from;
-        }
-        warm
-    }
-
     fn refused(&self, reason: String) -> SpecError {
         SpecError::Snapshot { spec: self.spec.text().to_owned(), reason }
     }
+}
+
+/// Lets `write` write a row of all outputs, and `out` have the columns.
+#[inline]
+fn whole(
+    selected: Option<usize>,
+    width: usize,
+    out: &mut [f64],
+    write: impl FnOnce(&mut [f64]) -> bool,
+) -> bool {
+    // Where every output is a column, there is no row in between.
+    if selected.is_none()
+        && let Some(out) = out.get_mut(..width)
+    {
+        return write(out);
+    }
+    let mut row = [f64::NAN; MAX_OUTPUTS];
+    let warm = write(&mut row);
+    for (to, from) in out.iter_mut().zip(row.iter().skip(selected.unwrap_or(0)).take(width)) {
+        *to = *from;
+    }
+    warm
 }

@@ -4,25 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SpecError,
-    average::sma::Mean,
     error::check_period,
     node::{Feed, Node, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, over},
-    volatility::stddev::Variance,
+    volatility::stddev::Moments,
 };
 
 /// Distance from the mean in standard deviations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Score {
-    mean: Mean,
-    variance: Variance,
+    moments: Moments,
     sample: bool,
 }
 
 impl Score {
     fn new(period: usize, sample: bool) -> Result<Self, SpecError> {
         let n = check_period("period", period, 2)?;
-        Ok(Self { mean: Mean::new(n), variance: Variance::new(n), sample })
+        Ok(Self { moments: Moments::new(n), sample })
     }
 }
 
@@ -30,15 +28,15 @@ impl Node for Score {
     type In = f64;
     type Out = f64;
 
-    composite!({ mean, variance } with { sample } (x: f64) -> f64 {
-        let n = variance.warmup() as f64;
-        let (mean, variance) = (mean.feed(x), variance.feed(x));
-        let variance = if *sample { variance? * (n / (n - 1.0)) } else { variance? };
-        Some(ratio(x - mean?, libm::sqrt(variance)))
+    composite!({ moments } with { sample } (x: f64) -> f64 {
+        let n = moments.warmup() as f64;
+        let (mean, variance) = moments.feed(x)?;
+        let variance = if *sample { variance * (n / (n - 1.0)) } else { variance };
+        Some(ratio(x - mean, libm::sqrt(variance)))
     });
 
     fn warmup(&self) -> usize {
-        self.mean.warmup()
+        self.moments.warmup()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Extremes of sliding windows.
 
-use super::vectorised;
+use super::{BLOCK, larger, smaller, vectorised};
 use crate::node::Side;
 
 /// Extremes of windows of `n`, block by block.
 ///
-/// A window's extreme is that of two windows whose length is a power of two; those are doubled up from single inputs.
-/// Every pass is a branch-free loop over a block that stays in the cache: O(log n) vector operations per input.
+/// A window's extreme is that of up to four windows whose length is a power of four; those are made of four shorter ones,
+/// down to single inputs. Every pass is a branch-free loop over a block that stays in the cache: O(log n) vector
+/// operations per input.
 #[derive(Debug)]
 pub(crate) struct Extremes {
     side: Side,
@@ -22,7 +23,7 @@ impl Extremes {
 
     /// Outputs per block that keep the overlap of two blocks small.
     pub(crate) fn block(n: usize) -> usize {
-        (4 * n).clamp(512, 1 << 20)
+        (4 * n).clamp(BLOCK, 1 << 20)
     }
 
     /// Writes the extremes of the windows that end at `at, at + 1, ..`; `at` is at least `n - 1`.
@@ -31,11 +32,11 @@ impl Extremes {
         match self.side {
             Side::Max => vectorised(
                 #[inline(always)]
-                || self.sweep(span, out, |a, b| if a > b { a } else { b }),
+                || self.sweep(span, out, larger),
             ),
             Side::Min => vectorised(
                 #[inline(always)]
-                || self.sweep(span, out, |a, b| if a < b { a } else { b }),
+                || self.sweep(span, out, smaller),
             ),
         }
     }
@@ -52,60 +53,123 @@ impl Extremes {
 
     #[inline(always)]
     fn sweep(&mut self, span: &[f64], out: &mut [f64], pick: impl Fn(f64, f64) -> f64) {
-        self.now.clear();
-        self.now.extend_from_slice(span);
-        self.next.resize(span.len(), 0.0);
+        let Self { n, now, next, .. } = self;
+        let rest = |width: usize| *n - width;
         let mut width = 1;
-        while 2 * width <= self.n {
-            let len = self.now.len() - width;
-            for ((slot, a), b) in self.next[..len].iter_mut().zip(&self.now).zip(&self.now[width..]) {
-                *slot = pick(*a, *b);
-            }
-            self.next.truncate(len);
-            std::mem::swap(&mut self.now, &mut self.next);
-            self.next.resize(self.now.len(), 0.0);
-            width *= 2;
+        let mut input = span;
+        while 4 * width < *n {
+            let len = input.len() - 3 * width;
+            next.resize(len, 0.0);
+            widen(input, [0, width, 2 * width, 3 * width], &mut next[..len], &pick);
+            std::mem::swap(now, next);
+            (input, width) = (&now[..len], 4 * width);
         }
-        for ((slot, a), b) in out.iter_mut().zip(&self.now).zip(&self.now[self.n - width..]) {
-            *slot = pick(*a, *b);
+        match n.div_ceil(width) {
+            0..=2 => widen(input, [0, rest(width)], out, &pick),
+            3 => widen(input, [0, width, rest(width)], out, &pick),
+            _ => widen(input, [0, width, 2 * width, rest(width)], out, &pick),
         }
     }
 }
 
-/// Calls `emit` with the index of the extreme of each window of `n` from index `n - 1` on.
-///
-/// Of equal inputs the newest counts; with `first`, once that has left the window, the oldest.
-pub(crate) fn track(side: Side, n: usize, first: bool, input: &[f64], emit: impl FnMut(usize, usize)) {
-    match (side, first) {
-        (Side::Max, true) => track_by(n, input, (|a, b| a >= b, |a, b| a > b), emit),
-        (Side::Max, false) => track_by(n, input, (|a, b| a >= b, |a, b| a >= b), emit),
-        (Side::Min, true) => track_by(n, input, (|a, b| a <= b, |a, b| a < b), emit),
-        (Side::Min, false) => track_by(n, input, (|a, b| a <= b, |a, b| a <= b), emit),
-    }
-}
-
+/// The extreme of the inputs at these distances from each slot.
 #[inline(always)]
-fn track_by(
-    n: usize,
+fn widen<const K: usize>(
     input: &[f64],
-    (takes, rescans): (impl Fn(f64, f64) -> bool, impl Fn(f64, f64) -> bool),
-    mut emit: impl FnMut(usize, usize),
+    distances: [usize; K],
+    out: &mut [f64],
+    pick: &impl Fn(f64, f64) -> f64,
 ) {
-    let Some(first) = input.first() else { return };
-    let (mut place, mut held) = (0, *first);
-    for (start, (window, x)) in input.windows(n).zip(input.iter().skip(n - 1)).enumerate() {
-        if start > 0 && place >= start {
-            if takes(*x, held) {
-                (place, held) = (start + n - 1, *x);
+    let inputs = distances.map(|distance| &input[distance..distance + out.len()]);
+    for (i, slot) in out.iter_mut().enumerate() {
+        *slot = inputs[1..].iter().fold(inputs[0][i], |best, input| pick(best, input[i]));
+    }
+}
+
+/// Which of equal inputs counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tie {
+    Newest,
+    Oldest,
+}
+
+/// Extremes of windows of `n`, at least 2, and where they stand, block by block as in [`Extremes`].
+#[derive(Debug)]
+pub(crate) struct Places {
+    n: usize,
+    /// 0, 1, 2, ..
+    steps: Vec<f64>,
+    now: [Vec<f64>; 2],
+    next: [Vec<f64>; 2],
+}
+
+impl Places {
+    /// Calls `emit` for each block of windows from `n - 1` on: with the index of the first window's oldest input, the
+    /// extremes, and their places counted from that input.
+    pub(crate) fn each(
+        side: Side,
+        tie: Tie,
+        n: usize,
+        input: &[f64],
+        mut emit: impl FnMut(usize, &[f64], &[f64]),
+    ) {
+        let block = Extremes::block(n);
+        let steps = (0..block + n).map(|i| i as f64).collect();
+        let mut places = Self { n, steps, now: Default::default(), next: Default::default() };
+        for start in (0..(input.len() + 1).saturating_sub(n)).step_by(block) {
+            let span = &input[start..input.len().min(start + block + n - 1)];
+            match (side, tie) {
+                (Side::Max, Tie::Newest) => places.find(span, |newer, older| newer >= older),
+                (Side::Max, Tie::Oldest) => places.find(span, |newer, older| newer > older),
+                (Side::Min, Tie::Newest) => places.find(span, |newer, older| newer <= older),
+                (Side::Min, Tie::Oldest) => places.find(span, |newer, older| newer < older),
             }
-        } else {
-            (place, held) = (start, window[0]);
-            for (i, x) in window.iter().enumerate() {
-                if rescans(*x, held) && i > 0 {
-                    (place, held) = (start + i, *x);
-                }
-            }
+            emit(start, &places.now[0], &places.now[1]);
         }
-        emit(start + n - 1, place);
+    }
+
+    fn find(&mut self, span: &[f64], beats: impl Fn(f64, f64) -> bool) {
+        vectorised(
+            #[inline(always)]
+            || self.sweep(span, beats),
+        );
+    }
+
+    /// Leaves extremes and places in `now`.
+    #[inline(always)]
+    fn sweep(&mut self, span: &[f64], beats: impl Fn(f64, f64) -> bool) {
+        let Self { n, steps, now, next } = self;
+        later([span, &steps[..span.len()]], 1, now, &beats);
+        let mut width = 2;
+        while width < *n {
+            // The last step reaches over what the widths so far leave of the window.
+            let step = width.min(*n - width);
+            later([&now[0], &now[1]], step, next, &beats);
+            std::mem::swap(now, next);
+            width += step;
+        }
+    }
+}
+
+/// Of each input and the one `step` later, the one that counts, with its place.
+#[inline(always)]
+fn later(
+    [values, places]: [&[f64]; 2],
+    step: usize,
+    [out, at]: &mut [Vec<f64>; 2],
+    beats: &impl Fn(f64, f64) -> bool,
+) {
+    let len = values.len() - step;
+    out.resize(len, 0.0);
+    at.resize(len, 0.0);
+    let (older, newer) = (&values[..len], &values[step..step + len]);
+    let (older_at, newer_at) = (&places[..len], &places[step..step + len]);
+    let (out, at) = (&mut out[..len], &mut at[..len]);
+    for i in 0..len {
+        // Chosen by bits: of a choice by `if` no vector code is made.
+        let mask = u64::from(beats(newer[i], older[i])).wrapping_neg();
+        let choose = |a: f64, b: f64| f64::from_bits(a.to_bits() ^ ((a.to_bits() ^ b.to_bits()) & mask));
+        out[i] = choose(older[i], newer[i]);
+        at[i] = choose(older_at[i], newer_at[i]);
     }
 }

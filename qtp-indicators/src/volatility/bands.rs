@@ -79,6 +79,10 @@ impl Node for Donchians {
         self.channel.warmup()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
         for column in [&mut *upper, &mut *middle, &mut *lower] {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stddev::Deviation;
+use super::stddev::{Deviation, Moments};
 use crate::{
     SpecError,
     average::ma::Ma,
@@ -31,8 +31,9 @@ impl Row for BollingerOutput {
 /// An average with deviations either side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bands {
+    /// The copy stands for the mean, which comes with the deviation.
     average: Ma,
-    deviation: Deviation,
+    moments: Moments,
     up: f64,
     down: f64,
 }
@@ -40,31 +41,37 @@ pub(crate) struct Bands {
 fn bands(period: usize, up: f64, down: f64, kind: usize) -> Result<Bands, SpecError> {
     let n = check_period("period", period, 2)?;
     let (up, down) = (check_deviations("up", up)?, check_deviations("down", down)?);
-    Ok(Bands { average: Ma::new(n, kind, 0)?, deviation: Deviation::new(n, 1.0), up, down })
+    let average = match Ma::new(n, kind, 0)? {
+        Ma::Sma(_) => Ma::Copy,
+        other => other,
+    };
+    Ok(Bands { average, moments: Moments::new(n), up, down })
 }
 
 impl Node for Bands {
     type In = f64;
     type Out = BollingerOutput;
 
-    composite!({ average, deviation } with { up, down } (x: f64) -> BollingerOutput {
-        let (middle, deviation) = (average.feed(x), deviation.feed(x));
-        let (middle, deviation) = (middle?, deviation?);
+    composite!({ average, moments } with { up, down } (x: f64) -> BollingerOutput {
+        let moments = moments.feed(x);
+        let mean = moments.map(|(mean, _)| mean);
+        let middle = if matches!(average, Ma::Copy) { mean } else { average.feed(x) };
+        let (middle, deviation) = (middle?, libm::sqrt(moments?.1));
         Some(BollingerOutput { upper: middle + deviation * *up, middle, lower: middle - deviation * *down })
     });
 
     fn warmup(&self) -> usize {
-        self.average.warmup().max(self.deviation.warmup())
+        self.average.warmup().max(self.moments.warmup())
     }
 
     fn memory(&self) -> Option<usize> {
-        matches!(self.average, Ma::Sma(_)).then_some(self.warmup() - 1)
+        matches!(self.average, Ma::Copy).then_some(self.warmup() - 1)
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
-        if let Ma::Sma(_) = self.average {
-            let n = self.deviation.warmup();
+        let n = self.moments.warmup();
+        if let Ma::Copy = self.average {
             let share = 1.0 / n as f64;
             crate::sweep::spread(n, input, |i, spread, sum| {
                 let (mean, deviation) = (sum * share, (spread * share).sqrt());
@@ -77,7 +84,7 @@ impl Node for Bands {
             return;
         }
         self.average.batch(input, &mut [&mut *middle]);
-        self.deviation.batch(input, &mut [&mut *lower]);
+        Deviation::new(n, 1.0).batch(input, &mut [&mut *lower]);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
             let deviation = *lower;
             (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);

@@ -3,10 +3,10 @@
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
-use super::{atr::AverageRange, stddev::Deviation};
+use super::{atr::AverageRange, stddev::Moments};
 use crate::{
     SpecError,
-    average::{ma::Ma, sma::Mean},
+    average::ma::Ma,
     error::{check_deviations, check_period},
     node::{Feed, Node, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, node, over},
@@ -95,8 +95,7 @@ impl Node for Share {
 /// Mean and deviations of a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spread {
-    mean: Mean,
-    deviation: Deviation,
+    moments: Moments,
     factor: f64,
 }
 
@@ -104,7 +103,7 @@ impl Spread {
     fn new(period: usize, factor: f64) -> Result<Self, SpecError> {
         let n = check_period("period", period, 2)?;
         let factor = check_deviations("deviations", factor)?;
-        Ok(Self { mean: Mean::new(n), deviation: Deviation::new(n, 1.0), factor })
+        Ok(Self { moments: Moments::new(n), factor })
     }
 }
 
@@ -113,15 +112,15 @@ impl Node for Spread {
     /// Place of the input between the bands, and width of the bands per mean.
     type Out = [f64; 2];
 
-    composite!({ mean, deviation } with { factor } (x: f64) -> [f64; 2] {
-        let (mean, deviation) = (mean.feed(x), deviation.feed(x));
-        let (mean, width) = (mean?, deviation? * *factor);
+    composite!({ moments } with { factor } (x: f64) -> [f64; 2] {
+        let (mean, variance) = moments.feed(x)?;
+        let width = libm::sqrt(variance) * *factor;
         let place = if width == 0.0 { 0.5 } else { ratio(x - (mean - width), 2.0 * width) };
         Some([place, ratio(2.0 * width, mean)])
     });
 
     fn warmup(&self) -> usize {
-        self.mean.warmup()
+        self.moments.warmup()
     }
 }
 

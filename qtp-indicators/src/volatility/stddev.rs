@@ -4,41 +4,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{check_deviations, check_period},
-    node::{Node, indicator},
+    node::{Feed, Node, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     rolling::RollingSpread,
     window::Window,
 };
 
-/// Population variance of a window.
+/// Mean and population variance of a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Variance {
+pub(crate) struct Moments {
     window: Window,
     spread: RollingSpread,
 }
 
-impl Variance {
+impl Moments {
     pub(crate) fn new(n: usize) -> Self {
         Self { window: Window::new(n), spread: RollingSpread::default() }
     }
 
-    fn of(&self, spread: RollingSpread) -> f64 {
-        let n = self.window.capacity();
-        spread.get(n) / n as f64
+    #[inline]
+    fn of(&self, spread: RollingSpread) -> (f64, f64) {
+        let n = self.window.capacity() as f64;
+        (spread.mean(n), spread.get(n) / n)
     }
 }
 
-impl Node for Variance {
+impl Node for Moments {
     type In = f64;
-    type Out = f64;
+    type Out = (f64, f64);
 
-    fn next(&mut self, x: f64) -> Option<f64> {
+    #[inline]
+    fn next(&mut self, x: f64) -> Option<(f64, f64)> {
         self.spread = self.spread.slide(&self.window, x);
         self.window.push(x);
         self.window.is_full().then(|| self.of(self.spread))
     }
 
-    fn peek(&self, x: f64) -> Option<f64> {
+    #[inline]
+    fn peek(&self, x: f64) -> Option<(f64, f64)> {
         self.window.fills().then(|| self.of(self.spread.slide(&self.window, x)))
     }
 
@@ -46,17 +49,42 @@ impl Node for Variance {
         self.window.capacity()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
     fn reset(&mut self) {
         self.window.clear();
         self.spread = RollingSpread::default();
     }
+}
+
+/// Population variance of a window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Variance {
+    moments: Moments,
+}
+
+impl Variance {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { moments: Moments::new(n) }
+    }
+}
+
+impl Node for Variance {
+    type In = f64;
+    type Out = f64;
+
+    composite!({ moments } (x: f64) -> f64 {
+        moments.feed(x).map(|(_, variance)| variance)
+    });
+
+    fn warmup(&self) -> usize {
+        self.moments.warmup()
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.window.capacity(), crate::sweep::one(out));
+        let (n, column) = (self.warmup(), crate::sweep::one(out));
         let count = n as f64;
         crate::sweep::chill(column, n - 1);
         crate::sweep::spread(n, input, |i, spread, _| column[i] = spread / count);
@@ -80,8 +108,7 @@ impl Node for Deviation {
     type In = f64;
     type Out = f64;
 
-    crate::node::composite!({ variance } with { factor } (x: f64) -> f64 {
-        use crate::node::Feed as _;
+    composite!({ variance } with { factor } (x: f64) -> f64 {
         variance.feed(x).map(|variance| libm::sqrt(variance) * *factor)
     });
 
@@ -105,7 +132,7 @@ impl Node for Deviation {
 indicator! {
     /// Population standard deviation of the last `period` inputs (2 to 100,000), times a factor (-1e6 to 1e6).
     ///
-    /// Equals TA-Lib 0.8's `STDDEV`. Deviations are summed around a mean that is renewed at least once per `period`
+    /// Equals TA-Lib 0.8's `STDDEV`. Deviations are summed around an input of the window, another one each `period`
     /// inputs, so the result is right to about 1e-11 however small the spread is against the price, on series of any
     /// length (TA-Lib 0.6 summed squares around zero and lost digits there). Equal inputs give exactly 0.
     ///
