@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use qtp_core::port::{Clock, Exchange, MarketData, SystemClock};
-use qtp_core::{Instrument, InstrumentId, Price, Quantity, RunId};
+use qtp_core::port::{Clock, Exchange, Execution, MarketData, SystemClock};
+use qtp_core::{
+    CancelRequest, Decimal, Event, ExchangeError, ExternalCause, Instrument, InstrumentId, OrderKind,
+    OrderRequest, Price, Quantity, RunId, Side,
+};
 use qtp_exchange::conformance::{self, Stage};
 use qtp_exchange::hyperliquid::sign::Network;
 use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
@@ -12,7 +15,7 @@ use qtp_exchange::sim_server::{Pace, SimServer, SimServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stub::{KEY, OWNER};
+use crate::stub::{KEY, OWNER, approve, order};
 
 const PRICE: &str = "40000";
 
@@ -102,4 +105,83 @@ async fn the_client_keeps_the_contract_of_an_exchange_on_the_simulated_venue() {
     conformance::fills(&venue).await;
     conformance::protection(&venue).await;
     conformance::brackets(&venue).await;
+}
+
+/// Fault, its further fields, and how many orders are to exist after a submit that it struck.
+const FAULTS: [(&str, &str, usize); 6] = [
+    ("drop_reply", "", 1),
+    ("truncate", "", 1),
+    ("drop_request", "", 0),
+    ("disconnect", "", 0),
+    ("status", r#","status":502"#, 0),
+    ("duplicate", "", 1),
+];
+
+#[tokio::test]
+async fn after_every_fault_exactly_the_intended_orders_exist() {
+    let venue = Venue::new().await;
+    for (sequence, (fault, more, exist)) in (1..).zip(FAULTS) {
+        let rule = format!(r#"{{"clear":true,"fault":[{{"on":"exchange:order","do":"{fault}"{more}}}]}}"#);
+        venue.admin("faults", &rule).await;
+        let request =
+            order(sequence, Side::Buy, "0.01", OrderKind::Limit { price: "39000".parse().unwrap() });
+        let answer = venue.client.submit(&approve(&request)).await;
+        let id = request.client_order_id;
+        if fault == "duplicate" {
+            assert!(answer.is_ok(), "{fault}: {answer:?}");
+        } else {
+            let unknown = matches!(&answer, Err(ExchangeError::OutcomeUnknown { client_order_id, .. })
+                if *client_order_id == id);
+            assert!(unknown, "{fault}: {answer:?}");
+        }
+        let open = venue.client.open_orders().await.unwrap();
+        let found = open.iter().filter(|report| report.client_order_id == Some(id)).count();
+        assert_eq!(found, exist, "{fault}: {open:?}");
+        assert_eq!(venue.client.order(&id).await.unwrap().is_some(), exist == 1, "{fault}");
+
+        // The answer of its cancel is lost as well, and it is cancelled all the same.
+        let rule = r#"{"clear":true,"fault":[{"on":"exchange:cancelByCloid","do":"drop_reply"}]}"#;
+        venue.admin("faults", rule).await;
+        let (account, instrument) = (request.account.clone(), request.instrument.clone());
+        venue.client.cancel(&CancelRequest { client_order_id: id, account, instrument }).await.unwrap();
+        assert!(venue.client.open_orders().await.unwrap().is_empty(), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_others_do_on_the_account_is_external() {
+    let venue = Venue::new().await;
+    let mut stream = venue.client.subscribe_account().await.unwrap();
+    let mut told = async |words: &str| {
+        let fill = async {
+            loop {
+                let (_, event) = stream.next().await.expect("the stream goes on");
+                if let Event::Fill(fill) = event {
+                    return fill;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), fill).await.unwrap_or_else(|_| panic!("{words}"))
+    };
+    let entry = OrderRequest {
+        decision_price: Some(PRICE.parse().unwrap()),
+        ..order(1, Side::Buy, "0.01", OrderKind::Market)
+    };
+    venue.client.submit(&approve(&entry)).await.unwrap();
+    let own = told("our own fill").await;
+    assert_eq!((own.client_order_id, own.external), (Some(entry.client_order_id), None));
+    // 0.045 % of the value, cut to the venue's six decimals.
+    let exact = own.price.get() * own.quantity.get() * "0.00045".parse::<Decimal>().unwrap();
+    assert!((own.fee.value - exact).abs() <= Decimal::new(1, 6), "{} is not {exact}", own.fee);
+
+    venue.admin("order", &format!(r#"{{"user":"{OWNER}","coin":"BTC","size":"0.02"}}"#)).await;
+    let manual = told("the manual fill").await;
+    assert_eq!((manual.client_order_id, manual.external), (None, Some(ExternalCause::Manual)));
+    venue.admin("liquidate", &format!(r#"{{"user":"{OWNER}","coin":"BTC"}}"#)).await;
+    let liquidated = told("the liquidation").await;
+    assert_eq!((liquidated.external, liquidated.side), (Some(ExternalCause::Liquidation), Side::Sell));
+    let snapshot = venue.client.account_snapshot().await.unwrap();
+    assert!(snapshot.positions.values().all(|size| size.is_zero()), "{snapshot:?}");
+    let fills = venue.client.fills_since(qtp_core::Timestamp::EPOCH).await.unwrap();
+    assert_eq!(fills.first(), Some(&own), "the history says what the stream said");
 }
