@@ -35,3 +35,15 @@ pub struct QuantumVolumeProfile;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/charts.md")]
 pub struct Charts;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/choose-a-model.md")]
+pub struct ChooseAModel;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-prompt.md")]
+pub struct WriteAPrompt;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/write-a-tool.md")]
+pub struct WriteATool;

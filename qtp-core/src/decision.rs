@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Reason;
 use crate::id::{AccountId, InstrumentId, StrategyId};
-use crate::market::Candle;
+use crate::market::{Candle, OrderBook};
 use crate::money::{Notional, Price, Quantity, Ratio};
+use crate::risk::TradeOutcome;
 use crate::time::{Timeframe, Timestamp};
 
 /// A question, with everything that may be used to answer it: an owned picture as of one instant.
@@ -59,6 +60,12 @@ pub struct AssetView {
     pub working: Quantity,
     /// Last funding rate.
     pub funding: Option<Ratio>,
+    /// How the last round trip ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_trade: Option<TradeOutcome>,
+    /// Last order book. Not journaled: the books are there already.
+    #[serde(skip)]
+    pub book: Option<OrderBook>,
     /// Closed candles by timeframe, oldest first. Not journaled: the candles are there already.
     #[serde(skip)]
     pub candles: Vec<(Timeframe, Vec<Candle>)>,

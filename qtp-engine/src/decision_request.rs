@@ -52,6 +52,8 @@ impl Engine {
             unrealized: position.map(|position| position.unrealized(price)),
             working: account.working(instrument),
             funding: market.funding().map(|funding| funding.rate),
+            last_trade: account.risk.last_trade(instrument),
+            book: market.book().cloned(),
             candles,
         })
     }

@@ -11,8 +11,8 @@ use thiserror::Error;
 pub enum LlmError {
     /// The text names no engine.
     #[error(
-        "unknown decision engine `{text}`: {problem}; use rules, openrouter:MODEL, ollama:MODEL, openai:MODEL or \
-         replay:FILE"
+        "unknown decision engine `{text}`: {problem}; use rules, openrouter:MODEL, openai:MODEL, ollama:MODEL, \
+         gemini:MODEL, anthropic:MODEL or replay:FILE"
     )]
     Spec {
         /// The text, cut to a bounded length.
@@ -51,8 +51,8 @@ pub enum LlmError {
         #[source]
         source: Source,
     },
-    /// A recording could not be opened, read or written.
-    #[error("recording {}: cannot {operation}", path.display())]
+    /// A file could not be opened, read or written.
+    #[error("{}: cannot {operation}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -62,8 +62,8 @@ pub enum LlmError {
         #[source]
         source: Source,
     },
-    /// A recording holds something else than a recording does.
-    #[error("recording {}, line {line}: {problem}", path.display())]
+    /// A recording or a ledger holds something else than it should.
+    #[error("{}, line {line}: {problem}", path.display())]
     Recording {
         /// The file.
         path: PathBuf,

@@ -1,24 +1,59 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "openai")]
-mod chat;
+#[cfg(feature = "chat")]
+mod budget;
+mod build;
+#[cfg(feature = "chat")]
+mod canonical;
+mod caps;
+#[cfg(feature = "chat")]
+mod decision;
 mod error;
+#[cfg(feature = "chat")]
+mod layers;
+#[cfg(feature = "chat")]
+mod model;
+#[cfg(feature = "http")]
+mod provider;
 #[cfg(feature = "replay")]
-mod replay;
+mod record;
 mod rules;
 mod secret;
 mod settings;
 mod spec;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "chat")]
+mod tool;
+#[cfg(feature = "chat")]
+mod untrusted;
 
-#[cfg(feature = "openai")]
-pub use chat::{ChatEngine, Provider, Usage};
+#[cfg(feature = "chat")]
+pub use budget::{Budgeted, Ledger, Spent};
+pub use build::build;
+pub use caps::{BudgetCaps, Cap};
+#[cfg(feature = "chat")]
+pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
+#[cfg(feature = "chat")]
+pub use model::{
+    CallContext, Carry, ChatModel, ChatReply, ChatRequest, Fallback, Finish, Format, Message, ModelCard,
+    ModelCards, ProviderError, Retry, RetrySettings, Rung, TokenUsage, ToolCall, ToolSpec,
+};
+#[cfg(feature = "anthropic")]
+pub use provider::AnthropicModel;
+#[cfg(feature = "gemini")]
+pub use provider::GeminiModel;
+#[cfg(feature = "openai")]
+pub use provider::{OpenAiModel, Provider};
 pub use qtp_core::port::DecisionEngine;
 #[cfg(feature = "replay")]
-pub use replay::{Recorder, Replay, request_key};
+pub use record::{Recorder, Replay, request_key};
 pub use rules::{RuleConfig, RuleEngine};
 pub use secret::Secret;
-pub use settings::{ChatSettings, LlmSettings, Structured};
-pub use spec::{EngineSpec, build};
+pub use settings::{ChatSettings, Effort, LlmSettings, RecordMode, Routing, Structured, Style};
+pub use spec::EngineSpec;
+#[cfg(feature = "chat")]
+pub use tool::{News, NewsItem, NewsSource, Tool, ToolError, built_in_tools};
+#[cfg(feature = "chat")]
+pub use untrusted::Untrusted;

@@ -1,14 +1,10 @@
-//! Which engine, in one word of a command line, and the engine made of it.
+//! Which engine, in one word of a command line.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use qtp_core::port::DecisionEngine;
-
 use crate::error::LlmError;
-use crate::rules::RuleEngine;
-use crate::settings::LlmSettings;
 
 const TEXT_MAX: usize = 64;
 
@@ -43,11 +39,45 @@ pub enum EngineSpec {
         /// The model.
         model: String,
     },
+    /// `gemini:MODEL`, in Google's own protocol.
+    Gemini {
+        /// The model.
+        model: String,
+    },
+    /// `anthropic:MODEL`, in Anthropic's own protocol.
+    Anthropic {
+        /// The model.
+        model: String,
+    },
     /// `replay:FILE`: answers from a recording.
     Replay {
         /// The recording.
         file: PathBuf,
     },
+}
+
+impl EngineSpec {
+    /// Who serves it.
+    pub(crate) const fn provider(&self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::OpenRouter { .. } => "openrouter",
+            Self::Ollama { .. } => "ollama",
+            Self::OpenAi { .. } => "openai",
+            Self::Gemini { .. } => "gemini",
+            Self::Anthropic { .. } => "anthropic",
+            Self::Replay { .. } => "replay",
+        }
+    }
+
+    /// The error of a build without it.
+    pub(crate) const fn feature_off(&self) -> LlmError {
+        let feature = match self {
+            Self::OpenRouter { .. } | Self::Ollama { .. } => "openai",
+            _ => self.provider(),
+        };
+        LlmError::FeatureOff { engine: self.provider(), feature }
+    }
 }
 
 impl FromStr for EngineSpec {
@@ -70,6 +100,8 @@ impl FromStr for EngineSpec {
             "openrouter" => Ok(Self::OpenRouter { model: model()? }),
             "ollama" => Ok(Self::Ollama { model: model()? }),
             "openai" => Ok(Self::OpenAi { model: model()? }),
+            "gemini" => Ok(Self::Gemini { model: model()? }),
+            "anthropic" => Ok(Self::Anthropic { model: model()? }),
             "replay" => {
                 let file =
                     rest.filter(|file| !file.is_empty()).ok_or_else(|| error("the file is missing"))?;
@@ -87,83 +119,10 @@ impl fmt::Display for EngineSpec {
             Self::OpenRouter { model } => write!(f, "openrouter:{model}"),
             Self::Ollama { model } => write!(f, "ollama:{model}"),
             Self::OpenAi { model } => write!(f, "openai:{model}"),
+            Self::Gemini { model } => write!(f, "gemini:{model}"),
+            Self::Anthropic { model } => write!(f, "anthropic:{model}"),
             Self::Replay { file } => write!(f, "replay:{}", file.display()),
         }
-    }
-}
-
-/// Makes the engine, behind a recorder if `settings.record` is set. Makes no call.
-///
-/// # Errors
-/// [`LlmError::MissingKey`] naming the variable, [`LlmError::FeatureOff`] if this build lacks the engine, otherwise
-/// what the engine's own constructor returns.
-pub fn build(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    let (engine, model): (Box<dyn DecisionEngine>, Option<&str>) = match spec {
-        EngineSpec::Rules => (Box::new(RuleEngine::new(settings.rules.clone())?), None),
-        EngineSpec::OpenRouter { model } | EngineSpec::Ollama { model } | EngineSpec::OpenAi { model } => {
-            (chat(spec, model, settings)?, Some(model))
-        }
-        EngineSpec::Replay { .. } if settings.record.is_some() => {
-            let problems = vec!["record: a replay cannot be recorded".to_owned()];
-            return Err(LlmError::Settings { what: "replay", problems });
-        }
-        EngineSpec::Replay { file } => (replay(file)?, None),
-    };
-    record(engine, model, settings)
-}
-
-#[cfg(feature = "openai")]
-fn chat(spec: &EngineSpec, model: &str, settings: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    use crate::chat::{ChatEngine, Provider};
-    let (provider, key) = match spec {
-        EngineSpec::OpenRouter { .. } => (Provider::OpenRouter, settings.openrouter_api_key.clone()),
-        EngineSpec::Ollama { .. } => (Provider::Ollama, None),
-        _ => (Provider::OpenAi, settings.openai_api_key.clone()),
-    };
-    Ok(Box::new(ChatEngine::new(provider, model, key, settings.chat.clone())?))
-}
-
-#[cfg(not(feature = "openai"))]
-fn chat(spec: &EngineSpec, _: &str, _: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    let engine = match spec {
-        EngineSpec::OpenRouter { .. } => "openrouter",
-        EngineSpec::Ollama { .. } => "ollama",
-        _ => "openai",
-    };
-    Err(LlmError::FeatureOff { engine, feature: "openai" })
-}
-
-#[cfg(feature = "replay")]
-fn replay(file: &std::path::Path) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    Ok(Box::new(crate::replay::Replay::open(file)?))
-}
-
-#[cfg(not(feature = "replay"))]
-fn replay(_: &std::path::Path) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    Err(LlmError::FeatureOff { engine: "replay", feature: "replay" })
-}
-
-#[cfg(feature = "replay")]
-fn record(
-    engine: Box<dyn DecisionEngine>,
-    model: Option<&str>,
-    settings: &LlmSettings,
-) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    match &settings.record {
-        Some(path) => Ok(Box::new(crate::replay::Recorder::open(engine, model, path)?)),
-        None => Ok(engine),
-    }
-}
-
-#[cfg(not(feature = "replay"))]
-fn record(
-    engine: Box<dyn DecisionEngine>,
-    _: Option<&str>,
-    settings: &LlmSettings,
-) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    match &settings.record {
-        Some(_) => Err(LlmError::FeatureOff { engine: "record", feature: "replay" }),
-        None => Ok(engine),
     }
 }
 
@@ -173,9 +132,15 @@ mod tests {
 
     #[test]
     fn specs_survive_a_round_trip() {
-        for text in
-            ["rules", "openrouter:vendor/name:free", "ollama:qwen3:8b", "openai:gpt", "replay:a/b.jsonl"]
-        {
+        for text in [
+            "rules",
+            "openrouter:vendor/name:free",
+            "ollama:qwen3:8b",
+            "openai:gpt",
+            "gemini:g",
+            "anthropic:c",
+            "replay:a/b.jsonl",
+        ] {
             assert_eq!(text.parse::<EngineSpec>().unwrap().to_string(), text);
         }
         assert_eq!(EngineSpec::default(), EngineSpec::Rules);
@@ -194,51 +159,5 @@ mod tests {
             let error = text.parse::<EngineSpec>().unwrap_err().to_string();
             assert!(error.contains(words) && error.contains("openrouter:MODEL"), "{error}");
         }
-    }
-
-    #[test]
-    fn default_build_needs_no_key() {
-        assert_eq!(build(&EngineSpec::Rules, &LlmSettings::default()).unwrap().name(), "rules");
-    }
-
-    #[cfg(feature = "openai")]
-    #[test]
-    fn missing_key_is_named() {
-        let build = |text: &str, settings: &LlmSettings| {
-            build(&text.parse().unwrap(), settings).err().unwrap().to_string()
-        };
-        assert!(build("openrouter:a/b", &LlmSettings::default()).contains("OPENROUTER_API_KEY"));
-        assert!(build("openai:a", &LlmSettings::default()).contains("OPENAI_API_KEY"));
-        let blank =
-            LlmSettings { openrouter_api_key: Some(crate::Secret::new(" \n")), ..LlmSettings::default() };
-        assert!(build("openrouter:a/b", &blank).contains("OPENROUTER_API_KEY"));
-    }
-
-    #[cfg(feature = "openai")]
-    #[test]
-    fn local_models_need_no_key() {
-        assert_eq!(build(&"ollama:m".parse().unwrap(), &LlmSettings::default()).unwrap().name(), "ollama");
-    }
-
-    #[cfg(not(feature = "openai"))]
-    #[test]
-    fn missing_feature_is_named() {
-        let error = build(&"openrouter:a/b".parse().unwrap(), &LlmSettings::default()).err().unwrap();
-        assert!(error.to_string().contains("feature `openai`"));
-    }
-
-    #[cfg(feature = "replay")]
-    #[tokio::test]
-    async fn recorded_run_can_be_replayed() {
-        use crate::testing::{flat, market, request};
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("run.jsonl");
-        let recording = LlmSettings { record: Some(file.clone()), ..LlmSettings::default() };
-        let picture = request(vec![flat("BTC-USDC-PERP@sim", market("BTC-USDC-PERP@sim", 1, 100.0, 60))]);
-        let decision = build(&EngineSpec::Rules, &recording).unwrap().decide(&picture).await.unwrap();
-        let spec = EngineSpec::Replay { file };
-        let replay = build(&spec, &LlmSettings::default()).unwrap();
-        assert_eq!(replay.decide(&picture).await.unwrap(), decision);
-        assert!(build(&spec, &recording).err().unwrap().to_string().contains("cannot be recorded"));
     }
 }

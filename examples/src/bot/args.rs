@@ -60,7 +60,7 @@ pub struct BotArgs {
     /// Strategy: decision-loop, momentum, scalping, swing [default: decision-loop]
     #[arg(long, value_name = "S")]
     pub strategy: Option<String>,
-    /// Decision engine: rules, openrouter:MODEL, ollama:MODEL, openai:MODEL or replay:FILE [default: rules]
+    /// Decision engine: rules, openrouter:MODEL, openai:MODEL, ollama:MODEL, gemini:MODEL, anthropic:MODEL or replay:FILE [default: rules]
     #[arg(long, value_name = "SPEC")]
     pub llm: Option<EngineSpec>,
     /// Whether decisions wait for an operator [default: auto]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use qtp_core::{Decimal, Ratio, Timeframe};
 use qtp_exchange::sim::{Delay, FeeModel, SimVenueConfig, Slippage};
+use qtp_llm::LlmSettings;
 use qtp_risk::RiskLimits;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::exit::Failure;
 use crate::venues::{Network, VENUES};
 
 /// Everything that defines a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BotSettings {
     /// Market and strategy.
@@ -32,6 +33,9 @@ pub struct BotSettings {
     /// How the run is kept. It changes nothing of what a run does, so it is no part of what the run is.
     #[serde(skip_serializing)]
     pub journal: Keeping,
+    /// How models are asked. What they answered stands in the journal, so it is no part of what the run is.
+    #[serde(skip_serializing)]
+    pub llm: LlmSettings,
 }
 
 /// Market and strategy.
@@ -88,6 +92,7 @@ impl Default for BotSettings {
             run: Run::default(),
             facts: None,
             journal: Keeping::default(),
+            llm: LlmSettings::default(),
         }
     }
 }
@@ -134,7 +139,7 @@ fn venue_defaults() -> SimVenueConfig {
 }
 
 /// Beginnings of a decision engine's name; a bare model belongs to the first.
-const ENGINES: [&str; 4] = ["openrouter:", "ollama:", "openai:", "replay:"];
+const ENGINES: [&str; 6] = ["openrouter:", "ollama:", "openai:", "gemini:", "anthropic:", "replay:"];
 
 /// Keys whose values are whole numbers.
 const INTEGERS: [&str; 9] = [

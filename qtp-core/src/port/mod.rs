@@ -1,5 +1,6 @@
 //! Traits that two crates must agree on, one file each.
 
+mod as_of;
 mod clock;
 mod decision_engine;
 mod exchange;
@@ -8,6 +9,7 @@ mod store;
 mod strategy;
 mod stream;
 
+pub use as_of::{AsOf, AsOfView};
 pub use clock::{Clock, SimClock, SystemClock};
 pub use decision_engine::DecisionEngine;
 pub use exchange::{AccountSnapshot, Exchange, Execution, Finding, MarketData, OrderAck, Severity};

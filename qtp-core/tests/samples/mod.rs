@@ -309,6 +309,8 @@ pub(crate) fn intents() -> Vec<Intent> {
         unrealized: Some("-1.0".parse().unwrap()),
         working: qty("0"),
         funding: None,
+        last_trade: None,
+        book: None,
         candles: Vec::new(),
     };
     intents.extend([

@@ -74,7 +74,12 @@ pub struct DecisionLoop {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct State {
+    /// Close of the candle that the last question followed.
     asked: Option<Timestamp>,
+    /// When it was asked.
+    #[serde(default)]
+    asked_at: Option<Timestamp>,
+    /// Prices then.
     prices: BTreeMap<InstrumentId, Price>,
 }
 
@@ -120,7 +125,12 @@ impl DecisionLoop {
         let Some(price) = context.price(instrument) else {
             return Some(Reason::new("no_price", "the instrument has no price"));
         };
-        let asked = self.state.prices.get(instrument)?;
+        if self.state.asked_at.is_some_and(|asked| outcome.as_of < asked) {
+            return Some(Reason::new("superseded", "a later decision has been asked for"));
+        }
+        let Some(asked) = self.state.prices.get(instrument) else {
+            return Some(Reason::new("no_price", "the price was not known when the decision was asked for"));
+        };
         let limit = drift_limit(&context.state().market, instrument, self.config.max_drift_atr.get());
         let moved = (price.get() - asked.get()).abs();
         if limit.is_some_and(|limit| moved > limit) {
@@ -264,6 +274,7 @@ impl Strategy for DecisionLoop {
         // Every candle of this close time is known by now: the first one asks for all.
         if due && self.config.timeframes.first() == Some(&candle.timeframe()) {
             self.state.asked = Some(close);
+            self.state.asked_at = Some(context.now());
             let instruments = self.config.instruments.clone();
             self.state.prices =
                 instruments.iter().filter_map(|id| Some((id.clone(), context.price(id)?))).collect();

@@ -233,3 +233,14 @@ fn an_answer_that_failed_or_names_another_asset_changes_nothing() {
     assert!(empty.is_empty());
     assert_eq!(Bracket::NONE.stop, None);
 }
+
+#[test]
+fn an_answer_is_void_once_a_later_question_was_asked() {
+    let mut rig = loop_with(|config| config.max_decision_age = std::time::Duration::from_secs(600));
+    let first = asked(&rig.candle("100"));
+    let second = asked(&rig.candle("100"));
+    let buy = advice(DecisionAction::Buy, Some("95"), None);
+    let commands = answer(&mut rig, &first, buy.clone());
+    assert_eq!((submits(&commands).len(), voids(&commands)), (0, vec!["superseded".to_owned()]));
+    assert_eq!(submits(&answer(&mut rig, &second, buy)).len(), 1);
+}

@@ -14,7 +14,7 @@ use qtp_indicators::SpecError;
 use advice::Advice;
 pub use config::RuleConfig;
 pub(crate) use reading::Reading;
-#[cfg(feature = "openai")]
+#[cfg(feature = "chat")]
 pub(crate) use reading::figures;
 
 use crate::error::LlmError;

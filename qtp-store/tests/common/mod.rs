@@ -267,6 +267,8 @@ pub(crate) fn all_intents() -> Vec<Intent> {
         unrealized: Some("1".parse().unwrap()),
         working: quantity("0"),
         funding: None,
+        last_trade: None,
+        book: None,
         candles: Vec::new(),
     };
     vec![

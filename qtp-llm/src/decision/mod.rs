@@ -1,0 +1,13 @@
+//! A decision by a model: what it is told, what it may call, and what its answer must look like.
+
+mod check;
+mod engine;
+mod judge;
+mod parse;
+mod prompt;
+mod sanitize;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{ChatEngine, Usage};

@@ -1,0 +1,44 @@
+//! The system part: a template over settings alone.
+
+use minijinja::{Environment, UndefinedBehavior, context};
+
+use crate::error::LlmError;
+use crate::settings::ChatSettings;
+
+const TEMPLATE: &str = include_str!("system.jinja");
+/// Longest template of a user, in bytes.
+const TEMPLATE_MAX: u64 = 256 * 1024;
+
+/// Renders the system part. Nothing of a picture is in reach here, so nothing from outside can get in.
+pub(in crate::decision) fn system(settings: &ChatSettings) -> Result<String, LlmError> {
+    let own = settings.template.as_deref().map(read).transpose()?;
+    let problem = |error: minijinja::Error| {
+        let place =
+            settings.template.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
+        let problems = vec![format!("{place}{}", error.to_string().trim())];
+        LlmError::Settings { what: "prompt template", problems }
+    };
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let context = context! {
+        objective => &settings.objective,
+        style => settings.style.word(),
+        tools => !settings.tools.is_empty(),
+        require_stop => settings.require_stop,
+        rules => &settings.rules,
+    };
+    environment.render_str(own.as_deref().unwrap_or(TEMPLATE), context).map_err(problem)
+}
+
+fn read(path: &std::path::Path) -> Result<String, LlmError> {
+    let failed = |source: qtp_core::Source| LlmError::File {
+        path: path.to_path_buf(),
+        operation: "read its prompt template",
+        source,
+    };
+    let size = std::fs::metadata(path).map_err(|error| failed(Box::new(error)))?.len();
+    if size > TEMPLATE_MAX {
+        return Err(failed(format!("it has {size} bytes, at most {TEMPLATE_MAX}").into()));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(Box::new(error)))
+}

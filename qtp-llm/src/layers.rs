@@ -1,0 +1,208 @@
+//! The layers around a model, from the inside out: adapter, budget, retries, fallback, recording, conversation.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::budget::{Budgeted, Ledger};
+use crate::decision::ChatEngine;
+use crate::error::LlmError;
+use crate::model::{ChatModel, Fallback, ModelCards, Retry, RetrySettings, Rung};
+#[cfg(feature = "http")]
+use crate::settings::ChatSettings;
+use crate::settings::{LlmSettings, RecordMode};
+use crate::spec::EngineSpec;
+use crate::tool;
+
+/// The engine behind a spec of a model or a recording.
+pub(crate) fn engine(spec: &EngineSpec, settings: &LlmSettings) -> Result<ChatEngine, LlmError> {
+    settings.chat.validate()?;
+    let problems = settings.budget.problems();
+    if !problems.is_empty() {
+        return Err(LlmError::Settings { what: "budget", problems });
+    }
+    let parts = Parts::new(spec, settings)?;
+    let (file, mode) = recording(spec, settings)?;
+    let model = layered(|| parts.chain(spec), file.as_deref(), mode)?;
+    let mut chat = settings.chat.clone();
+    if let Some(card) = parts.cards.get(model.provider(), model.model()) {
+        let room = card.context.saturating_sub(chat.max_tokens).max(1000);
+        chat.max_prompt_tokens = chat.max_prompt_tokens.min(room);
+    }
+    let engine = ChatEngine::new(model, chat)?.with_tools(tool::named(&settings.chat.tools)?)?;
+    let Some(text) = &settings.chat.sanitizer else { return Ok(engine) };
+    let sanitizer: EngineSpec = text.parse()?;
+    // A recording holds the replies of one model, so the sanitizer has its own beside it.
+    let file = file.map(|file| file.with_added_extension("sanitizer"));
+    Ok(engine.with_sanitizer(layered(|| parts.alone(&sanitizer), file.as_deref(), mode)?))
+}
+
+/// Where replies are recorded, and what for.
+fn recording(spec: &EngineSpec, settings: &LlmSettings) -> Result<(Option<PathBuf>, RecordMode), LlmError> {
+    match (spec, &settings.record, settings.record_mode) {
+        (EngineSpec::Replay { .. }, Some(_), mode) if mode != RecordMode::Off => {
+            let problems = vec!["record: a replay cannot be recorded".to_owned()];
+            Err(LlmError::Settings { what: "replay", problems })
+        }
+        (EngineSpec::Replay { file }, _, _) => Ok((Some(file.clone()), RecordMode::Replay)),
+        (_, file, mode) => Ok((file.clone(), mode)),
+    }
+}
+
+/// A model and its recording. In a replay the model is not even made: it needs no key.
+fn layered(
+    model: impl FnOnce() -> Result<Fallback, LlmError>,
+    file: Option<&Path>,
+    mode: RecordMode,
+) -> Result<Arc<dyn ChatModel>, LlmError> {
+    match (file, mode) {
+        (None, _) | (_, RecordMode::Off) => Ok(Arc::new(model()?)),
+        (Some(file), RecordMode::Replay) => replay(file),
+        (Some(file), mode) => record(model()?, file, mode),
+    }
+}
+
+struct Parts<'a> {
+    /// Provider of the first model: the one that `base_url` belongs to.
+    main: &'static str,
+    settings: &'a LlmSettings,
+    cards: ModelCards,
+    ledger: Arc<Ledger>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(spec: &EngineSpec, settings: &'a LlmSettings) -> Result<Self, LlmError> {
+        let mut cards = ModelCards::known()?;
+        if let Some(path) = &settings.chat.cards {
+            let text = std::fs::read_to_string(path).map_err(|source| LlmError::File {
+                path: path.clone(),
+                operation: "read its model cards",
+                source: Box::new(source),
+            })?;
+            cards.extend(&text)?;
+        }
+        let ledger = match &settings.budget_file {
+            Some(path) => Ledger::open(settings.budget, path)?,
+            None => Ledger::new(settings.budget),
+        };
+        Ok(Self { main: spec.provider(), settings, cards, ledger: Arc::new(ledger) })
+    }
+
+    /// The model and those that follow when it fails.
+    fn chain(&self, spec: &EngineSpec) -> Result<Fallback, LlmError> {
+        let mut rungs = vec![self.rung(spec)?];
+        for text in &self.settings.chat.fallback {
+            rungs.push(self.rung(&text.parse()?)?);
+        }
+        fallback(rungs)
+    }
+
+    /// One model, in plainer and plainer forms.
+    fn alone(&self, spec: &EngineSpec) -> Result<Fallback, LlmError> {
+        fallback(vec![self.rung(spec)?])
+    }
+
+    fn rung(&self, spec: &EngineSpec) -> Result<Rung, LlmError> {
+        let model = self.retried(spec)?;
+        let card = self.cards.get(model.provider(), model.model()).cloned().unwrap_or_default();
+        Ok(Rung { tools: card.tools, schema: card.schema, model: Arc::new(model) })
+    }
+
+    fn retried(&self, spec: &EngineSpec) -> Result<Retry<Budgeted<Arc<dyn ChatModel>>>, LlmError> {
+        let chat = &self.settings.chat;
+        let model = adapter(spec, self.main, self.settings)?;
+        let card = self.cards.get(model.provider(), model.model()).cloned();
+        let retry = RetrySettings {
+            call_timeout: Duration::from_millis(chat.call_timeout_ms),
+            attempts: chat.attempts,
+            backoff: Duration::from_millis(chat.backoff_ms),
+            jitter_percent: chat.jitter_percent,
+        };
+        Ok(Retry::new(Budgeted::new(model, card, Arc::clone(&self.ledger)), retry))
+    }
+}
+
+fn fallback(rungs: Vec<Rung>) -> Result<Fallback, LlmError> {
+    let none = || LlmError::Settings { what: "chat", problems: vec!["no model".to_owned()] };
+    Fallback::new(rungs).ok_or_else(none)
+}
+
+#[cfg(feature = "replay")]
+fn replay(file: &Path) -> Result<Arc<dyn ChatModel>, LlmError> {
+    Ok(Arc::new(crate::record::Replay::open(file)?))
+}
+
+#[cfg(not(feature = "replay"))]
+fn replay(_: &Path) -> Result<Arc<dyn ChatModel>, LlmError> {
+    Err(LlmError::FeatureOff { engine: "replay", feature: "replay" })
+}
+
+#[cfg(feature = "replay")]
+fn record(model: Fallback, file: &Path, mode: RecordMode) -> Result<Arc<dyn ChatModel>, LlmError> {
+    use crate::record::Recorder;
+    Ok(match mode {
+        RecordMode::ReplayOrRecord => Arc::new(Recorder::open_and_reuse(model, file)?),
+        _ => Arc::new(Recorder::open(model, file)?),
+    })
+}
+
+#[cfg(not(feature = "replay"))]
+fn record(_: Fallback, _: &Path, _: RecordMode) -> Result<Arc<dyn ChatModel>, LlmError> {
+    Err(LlmError::FeatureOff { engine: "record", feature: "replay" })
+}
+
+/// The settings for one model: another provider's does not inherit the first one's address.
+#[cfg(feature = "http")]
+fn own(spec: &EngineSpec, main: &str, settings: &LlmSettings) -> ChatSettings {
+    let chat = &settings.chat;
+    let base_url = match chat.base_urls.get(spec.provider()) {
+        Some(url) => Some(url.clone()),
+        None => chat.base_url.clone().filter(|_| spec.provider() == main),
+    };
+    ChatSettings { base_url, ..chat.clone() }
+}
+
+/// The provider's adapter.
+#[cfg_attr(
+    not(feature = "http"),
+    allow(unused_variables, reason = "a build without providers has no adapter")
+)]
+fn adapter(spec: &EngineSpec, main: &str, settings: &LlmSettings) -> Result<Arc<dyn ChatModel>, LlmError> {
+    match spec {
+        EngineSpec::Rules | EngineSpec::Replay { .. } => {
+            let problems = vec![format!("fallback: `{spec}` is no model")];
+            Err(LlmError::Settings { what: "chat", problems })
+        }
+        #[cfg(feature = "openai")]
+        EngineSpec::OpenRouter { .. } | EngineSpec::OpenAi { .. } | EngineSpec::Ollama { .. } => {
+            open_ai(spec, main, settings)
+        }
+        #[cfg(feature = "gemini")]
+        EngineSpec::Gemini { model } => {
+            let chat = own(spec, main, settings);
+            Ok(Arc::new(crate::provider::GeminiModel::new(model, settings.gemini_api_key.clone(), &chat)?))
+        }
+        #[cfg(feature = "anthropic")]
+        EngineSpec::Anthropic { model } => {
+            let chat = own(spec, main, settings);
+            let key = settings.anthropic_api_key.clone();
+            Ok(Arc::new(crate::provider::AnthropicModel::new(model, key, &chat)?))
+        }
+        #[allow(unreachable_patterns, reason = "reached where a feature is off")]
+        spec => Err(spec.feature_off()),
+    }
+}
+
+#[cfg(feature = "openai")]
+fn open_ai(spec: &EngineSpec, main: &str, settings: &LlmSettings) -> Result<Arc<dyn ChatModel>, LlmError> {
+    use crate::provider::{OpenAiModel, Provider};
+    let (provider, model, key) = match spec {
+        EngineSpec::OpenRouter { model } => {
+            (Provider::OpenRouter, model, settings.openrouter_api_key.clone())
+        }
+        EngineSpec::OpenAi { model } => (Provider::OpenAi, model, settings.openai_api_key.clone()),
+        EngineSpec::Ollama { model } => (Provider::Ollama, model, None),
+        other => return Err(other.feature_off()),
+    };
+    Ok(Arc::new(OpenAiModel::new(provider, model, key, &own(spec, main, settings))?))
+}
