@@ -9,6 +9,7 @@ use crate::{
     error::{check_deviations, check_period},
     node::{Feed, Node, composite, indicator},
     registry::{BANDS, Entry, OutputInfo, ParamInfo, Row, over},
+    sweep,
 };
 
 /// The three bands of [`BollingerBands`], in units of the input.
@@ -64,15 +65,16 @@ impl Node for Bands {
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
         if let Ma::Sma(_) = self.average {
-            let n = self.deviation.warmup();
+            let (n, up, down) = (self.deviation.warmup(), self.up, self.down);
             let share = 1.0 / n as f64;
-            crate::sweep::spread(n, input, |i, spread, sum| {
-                let (mean, deviation) = (sum * share, (spread * share).sqrt());
-                (upper[i], middle[i]) = (mean + deviation * self.up, mean);
-                lower[i] = mean - deviation * self.down;
+            sweep::spread(n, input, |at, end, spreads, means| {
+                sweep::each(spreads, |spread| (spread * share).sqrt());
+                sweep::map2(means, spreads, &mut upper[at..end], |mean, deviation| mean + deviation * up);
+                sweep::map2(means, spreads, &mut lower[at..end], |mean, deviation| mean - deviation * down);
+                middle[at..end].copy_from_slice(means);
             });
             for column in [&mut **upper, &mut **middle, &mut **lower] {
-                crate::sweep::chill(column, n - 1);
+                sweep::chill(column, n - 1);
             }
             return;
         }
@@ -83,7 +85,7 @@ impl Node for Bands {
             (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
         }
         for column in [&mut **upper, &mut **middle, &mut **lower] {
-            crate::sweep::chill(column, self.warmup() - 1);
+            sweep::chill(column, self.warmup() - 1);
         }
     }
 }
