@@ -117,6 +117,40 @@ fn rows(spec: &str, candles: &[Ohlcv]) -> Vec<Vec<u64>> {
     candles.iter().enumerate().map(step).collect()
 }
 
+/// A walk of many candles, with stretches that stand still and candles in which nothing trades.
+fn long_market(rows: usize) -> Vec<Ohlcv> {
+    let mut state = 7_u64;
+    let mut draw = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut close = 100.0;
+    let candle = |i: usize| {
+        let (moves, open) = (f64::from(i % 1000 > 40), close);
+        close *= 1.0 + moves * (draw() - 0.5) * 0.01;
+        let (high, low) = (open.max(close) * (1.0 + moves * draw() * 0.002), open.min(close));
+        let volume = if i % 997 > 60 { 1_000.0 * draw() } else { 0.0 };
+        Ohlcv { open, high, low: low * (1.0 - moves * draw() * 0.002), close, volume }
+    };
+    (0..rows).map(candle).collect()
+}
+
+#[test]
+fn batch_over_many_pieces_is_within_its_bound_of_streaming() {
+    let candles = long_market(9_000);
+    for text in catalogue().map(|info| info.name.to_owned()).chain(["talib.sma(700)".to_owned()]) {
+        let columns = batched(&text, &candles);
+        for (i, row) in rows(&text, &candles).iter().enumerate() {
+            for (column, streamed) in columns.iter().zip(row) {
+                let (batch, stream) = (column[i], f64::from_bits(*streamed));
+                let near = (batch - stream).abs() <= BOUND * stream.abs().max(1.0);
+                let same = near || batch == stream || (batch.is_nan() && stream.is_nan());
+                assert!(same, "{text} at {i}: {batch} in batch, {stream} streaming");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -2,11 +2,13 @@
 """Times TA-Lib's C code through its Python package beside our batch forms, function by function in turn.
 
 candles FILE: writes a million made candles, five columns of floats.
-compare FILE COMMAND..: COMMAND is the bench `speed`; prints a Markdown table of nanoseconds per candle.
+compare [--write PAGE] FILE COMMAND..: COMMAND is the bench `speed`; prints a Markdown table of nanoseconds per candle and
+puts it between its marks in PAGE.
 
-QTP_BENCH_ROUNDS (5) comparisons of each function, each the least of seven runs on either side; the table has medians. Ours
-writes into columns allocated before. The package allocates its output and looks for leading NaN in the same call: the
-allocator hands it the memory of the call before, so that costs a few percent of the cheapest functions.
+QTP_BENCH_ROUNDS (5) comparisons of each function, each the least of seven runs on either side in processor time; the table
+has medians, of the ratio too. Ours writes into columns allocated before. The package allocates its output and looks for
+leading NaN in the same call: the allocator hands it the memory of the call before, so that costs a few percent of the
+cheapest functions.
 """
 
 import math
@@ -48,15 +50,18 @@ def arguments(name, columns):
 def theirs(name, columns):
     function, inputs, least = getattr(talib, name), list(arguments(name, columns)), math.inf
     for _ in range(7):
-        start = time.perf_counter()
+        start = time.thread_time()
         function(*inputs)
-        least = min(least, time.perf_counter() - start)
+        least = min(least, time.thread_time() - start)
     return least * 1e9 / len(columns["close"])
 
 
 def compare(path, *command):
-    table = np.fromfile(path).reshape(5, -1)
-    columns = dict(zip(["open", "high", "low", "close", "volume"], table, strict=True))
+    page = None
+    if path == "--write":
+        page, path, *command = command
+    columns = np.fromfile(path).reshape(5, -1)
+    columns = dict(zip(["open", "high", "low", "close", "volume"], columns, strict=True))
     names = list(functions())
     times = {name: [] for name in names}
     # numpy asks for huge pages where it allocates; so does the allocator of ours then.
@@ -68,19 +73,39 @@ def compare(path, *command):
                 print(f"talib.{name.lower()}", file=ours.stdin, flush=True)
                 times[name].append((float(ours.stdout.readline()), theirs(name, columns)))
         ours.stdin.close()
-    print_table(times)
+    lines = list(table(times))
+    print("\n".join(lines))
+    if page:
+        write(page, lines)
 
 
-def print_table(times):
+MARKS = ("<!-- table of scripts/bench-indicators -->", "<!-- end of the table -->")
+
+
+def table(times):
     rows = []
     for name, pairs in times.items():
         ours, their = (statistics.median(side) for side in zip(*pairs, strict=True))
         rows.append((statistics.median(pair[0] / pair[1] for pair in pairs), name, ours, their))
-    print("| function | ours, ns | TA-Lib C, ns | ratio |\n|---|---|---|---|")
-    for ratio, name, ours, their in sorted(rows, reverse=True):
-        print(f"| {name} | {ours:.2f} | {their:.2f} | {ratio:.2f} |")
+    rows.sort(reverse=True)
     mean = math.exp(statistics.mean(math.log(row[0]) for row in rows))
-    print(f"\nGeometric mean of the ratios {mean:.2f}; {sum(row[0] > 1.05 for row in rows)} of {len(rows)} over 1.05.")
+    over = sum(row[0] > 1.05 for row in rows)
+    yield f"Geometric mean of the ratios {mean:.2f}; {over} of {len(rows)} over 1.05."
+    yield ""
+    yield "| | ours | TA-Lib | ratio " * 3 + "|"
+    yield "|---" * 12 + "|"
+    height = -(-len(rows) // 3)
+    for line in range(height):
+        cells = (rows[k] for k in range(line, len(rows), height))
+        yield "".join(f"| {name} | {ours:.2f} | {their:.2f} | {ratio:.2f} " for ratio, name, ours, their in cells) + "|"
+
+
+def write(page, lines):
+    with open(page, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    with open(page, "w", encoding="utf-8") as file:
+        file.write("\n".join([before + MARKS[0], "", *lines, "", MARKS[1] + after]))
 
 
 if __name__ == "__main__":

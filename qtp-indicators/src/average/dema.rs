@@ -36,18 +36,22 @@ impl Node for Double {
         2 * self.first.period() - 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
-        let (mut first, mut second) = (warm.first.scan(), warm.second.scan());
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let (mut first, mut second) = (self.first.scan(), self.second.scan());
         let (mut a, column): (Room, _) = ([0.0; BLOCK], sweep::one(out));
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
+        sweep::blocks(from, input.len(), |at, end| {
             let (a, slots) = (&mut a[..end - at], &mut column[at..end]);
             first.run(&input[at..end], a);
             second.run(a, slots);
-            for (slot, first) in slots.iter_mut().zip(a) {
-                *slot = 2.0 * *first - *slot;
-            }
+            sweep::combine(slots, a, |second, first| 2.0 * first - second);
         });
+        self.first.resume(&first);
+        self.second.resume(&second);
     }
 }
 
@@ -80,19 +84,24 @@ impl Node for Triple {
         3 * self.first.period() - 2
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
-        let (mut first, mut second, mut third) = (warm.first.scan(), warm.second.scan(), warm.third.scan());
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let (mut first, mut second, mut third) = (self.first.scan(), self.second.scan(), self.third.scan());
         let (mut a, mut b, column): (Room, Room, _) = ([0.0; BLOCK], [0.0; BLOCK], sweep::one(out));
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
+        sweep::blocks(from, input.len(), |at, end| {
             let (a, b, slots) = (&mut a[..end - at], &mut b[..end - at], &mut column[at..end]);
             first.run(&input[at..end], a);
             second.run(a, b);
             third.run(b, slots);
-            for ((slot, first), second) in slots.iter_mut().zip(a).zip(b) {
-                *slot += 3.0 * *first - 3.0 * *second;
-            }
+            sweep::combine2(slots, (a, b), |third, first, second| third + 3.0 * (first - second));
         });
+        self.first.resume(&first);
+        self.second.resume(&second);
+        self.third.resume(&third);
     }
 }
 

@@ -38,28 +38,32 @@ impl Node for Hull {
         self.whole.warmup() + self.smooth.warmup() - 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, m) = (self.whole.warmup(), self.smooth.warmup());
         let (half, column) = (self.half.warmup(), sweep::one(out));
-        let triangle = |n: usize| (n * (n + 1) / 2) as f64;
-        let (whole_total, half_total, total) = (triangle(n), triangle(half), triangle(m));
         sweep::chill(column, self.warmup() - 1);
         // One block of the de-lagged series, and the `m` before it.
         let mut series = vec![0.0; m + REFRESH];
         let mut at = n - 1;
         while at < input.len() {
             let end = (at + REFRESH).min(input.len());
-            // Weighted sums that start with the block; the block overlaps the last by `m - 1`.
+            // Weighted means that start with the block; the block overlaps the last by `m - 1`.
             let start = if at == n - 1 { at } else { at + 1 - m };
             let span = &mut series[..end - start];
-            sweep::roll_weighted(n, &input[start + 1 - n..end], |i, w| {
-                span[i + 1 - n] = w.weighted / whole_total + w.anchor;
+            sweep::roll_weighted(n, &input[start + 1 - n..end], |at, end, means| {
+                span[at + 1 - n..end + 1 - n].copy_from_slice(means);
             });
-            sweep::roll_weighted(half, &input[start + 1 - half..end], |i, w| {
-                let mean = w.weighted / half_total + w.anchor;
-                span[i + 1 - half] = 2.0 * mean - span[i + 1 - half];
+            sweep::roll_weighted(half, &input[start + 1 - half..end], |at, end, means| {
+                let span = &mut span[at + 1 - half..end + 1 - half];
+                sweep::combine(span, means, |whole, half| 2.0 * half - whole);
             });
-            sweep::roll_weighted(m, span, |i, w| column[start + i] = w.weighted / total + w.anchor);
+            sweep::roll_weighted(m, span, |at, end, means| {
+                column[start + at..start + end].copy_from_slice(means);
+            });
             at = end;
         }
     }

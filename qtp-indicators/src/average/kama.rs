@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Lag, Node, Previous, Sum, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
+    sweep,
 };
 
 /// Net movement over `n` inputs per path travelled.
@@ -38,25 +39,37 @@ impl Node for Efficiency {
         self.lag.warmup()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.path.len(), crate::sweep::one(out));
-        crate::sweep::chill(column, n);
-        efficiency(n, input, |i, ratio| column[i] = ratio);
+        let (n, column) = (self.path.len(), sweep::one(out));
+        efficiency(n, input, |at, end, ratios| column[at..end].copy_from_slice(ratios));
+        sweep::chill(column, n);
     }
 }
 
-/// Calls `emit` with the ratio at every index from `n` on.
-fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64)) {
-    let terms = |i: usize| {
-        let step = (input[i] - input[i - 1]).abs();
-        [step, f64::from(step != 0.0)]
-    };
-    crate::sweep::roll(n, (1, input.len()), terms, |i, [path, moved]| {
-        let net = input[i] - input[i - n];
-        // Without a move the path is rounding alone.
-        let still = moved == 0.0 || path <= net || path == 0.0;
-        emit(i, if still { 1.0 } else { (net / path).abs() });
-    });
+/// Calls `emit` with the ratios of each block of indices from 1 on; they count from `n` on.
+fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    let mut quiet = sweep::Quiet::new(n);
+    sweep::slide(
+        n,
+        (1, input.len()),
+        |at, end, [steps]| sweep::map2(&input[at..end], &input[at - 1..], steps, |x, last| (x - last).abs()),
+        |at, end, [steps], [paths]| {
+            let skip = n.saturating_sub(at).min(end - at);
+            let (now, old) = (&input[at + skip..end], &input[(at + skip).saturating_sub(n)..]);
+            sweep::combine2(&mut paths[skip..], (now, old), |path, x, old| {
+                let net = x - old;
+                let ratio = (net / path).abs();
+                if (path <= net) | (path == 0.0) { 1.0 } else { ratio }
+            });
+            // Without a move the path is rounding alone.
+            quiet.mark(steps, |i| paths[i] = 1.0);
+            emit(at, end, paths);
+        },
+    );
 }
 
 /// An exponential average whose speed follows the efficiency ratio.
@@ -115,16 +128,21 @@ impl Node for Adaptive {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let column = crate::sweep::one(out);
+        let column = sweep::one(out);
         let Some(ratio) = &self.efficiency else { return column.copy_from_slice(input) };
         let n = ratio.path.len();
-        crate::sweep::chill(column, n);
         let mut level = input.get(n - 1).copied().unwrap_or_default();
-        efficiency(n, input, |i, ratio| {
-            let k = ratio * (FAST - SLOW) + SLOW;
-            level += (input[i] - level) * (k * k);
-            column[i] = level;
+        efficiency(n, input, |at, end, ratios| {
+            let from = at.max(n).min(end);
+            let (keeps, slots, input) = (&mut ratios[from - at..], &mut column[from..end], &input[from..end]);
+            sweep::each(keeps, |ratio| {
+                let k = ratio * (FAST - SLOW) + SLOW;
+                1.0 - k * k
+            });
+            sweep::map2(input, keeps, slots, |x, keep| x * (1.0 - keep));
+            level = sweep::affine(level, keeps, slots);
         });
+        sweep::chill(column, n);
     }
 }
 

@@ -102,11 +102,15 @@ impl Node for Ma {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        inside!(self, node => node.batch(input, out), _mama => crate::node::stream(self.clone(), input, out), {
+        inside!(self, node => node.batch(input, out), mama => mama.batch(input, out), {
             for column in out {
                 column.copy_from_slice(input);
             }
         });
+    }
+
+    fn smooth(&mut self) -> Option<&mut Smooth> {
+        inside!(self, node => node.smooth(), _mama => None, None)
     }
 }
 

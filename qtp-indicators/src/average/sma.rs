@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Sum, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
+    sweep,
 };
 
 /// Mean of the last `n` inputs.
@@ -38,11 +39,19 @@ impl Node for Mean {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.sum.len(), crate::sweep::one(out));
-        let count = n as f64;
-        crate::sweep::chill(column, n - 1);
-        crate::sweep::roll(n, (0, input.len()), |i| [input[i]], |i, [sum]| column[i] = sum / count);
+        let (n, column) = (self.sum.len(), sweep::one(out));
+        sweep::chill(column, n - 1);
+        means(n, input, |at, end, means| column[at..end].copy_from_slice(means));
     }
+}
+
+/// Calls `emit` with the means of the last `n` inputs at each block of indices from `n - 1` on.
+pub(crate) fn means(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &[f64])) {
+    let share = 1.0 / n as f64;
+    sweep::roll(n, input, |at, end, sums| {
+        sweep::each(sums, |sum| sum * share);
+        emit(at, end, sums);
+    });
 }
 
 indicator! {

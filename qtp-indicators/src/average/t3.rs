@@ -60,22 +60,30 @@ impl Node for Chain {
         self.stages.iter_mut().for_each(Node::reset);
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
-        let mut scans = warm.stages.map(|stage| stage.scan());
-        let (mut rooms, column) = ([[0.0; BLOCK]; 6], sweep::one(out));
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let mut scans = self.stages.map(|stage| stage.scan());
+        let (mut rooms, column, mix) = ([[0.0; BLOCK]; 6], sweep::one(out), self.mix);
+        sweep::blocks(from, input.len(), |at, end| {
             let mut from = &input[at..end];
             for (scan, room) in scans.iter_mut().zip(&mut rooms) {
                 scan.run(from, &mut room[..end - at]);
                 from = &room[..end - at];
             }
             let [_, _, third, fourth, fifth, sixth] = &rooms;
-            for (i, slot) in column[at..end].iter_mut().enumerate() {
-                let mix = self.mix;
-                *slot = mix[3] * sixth[i] + mix[2] * fifth[i] + mix[1] * fourth[i] + mix[0] * third[i];
-            }
+            let slots = &mut column[at..end];
+            sweep::map2(fifth, sixth, slots, |fifth, sixth| mix[3] * sixth + mix[2] * fifth);
+            sweep::combine2(slots, (third, fourth), |sum, third, fourth| {
+                sum + mix[1] * fourth + mix[0] * third
+            });
         });
+        for (stage, scan) in self.stages.iter_mut().zip(&scans) {
+            stage.resume(scan);
+        }
     }
 }
 

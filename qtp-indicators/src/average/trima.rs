@@ -35,6 +35,10 @@ impl Node for Triangle {
         self.inner.len() + self.outer.len() - 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, m, column) = (self.inner.len(), self.outer.len(), crate::sweep::one(out));
         let weights = n as f64 * m as f64;

@@ -7,6 +7,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Sum, composite, indicator},
     registry::{Entry, ParamInfo, REAL, pair},
+    sweep,
 };
 
 /// Mean of the last `n` prices, each weighed by its volume.
@@ -38,16 +39,25 @@ impl Node for Weighed {
     }
 
     fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
-        let (n, column) = (self.volume.len(), crate::sweep::one(out));
+        let (n, column) = (self.volume.len(), sweep::one(out));
         if n == 1 {
             return column.copy_from_slice(price);
         }
-        crate::sweep::chill(column, n - 1);
-        let terms = |i: usize| [price[i] * volume[i], volume[i], f64::from(volume[i] != 0.0)];
-        crate::sweep::roll(n, (0, price.len()), terms, |i, [turnover, sum, traded]| {
-            // Without a trade the sums are rounding alone.
-            column[i] = if traded > 0.0 { turnover / sum } else { f64::NAN };
-        });
+        let mut quiet = sweep::Quiet::new(n);
+        sweep::slide(
+            n,
+            (0, price.len()),
+            |at, end, [turnover, traded]| {
+                sweep::map2(&price[at..end], &volume[at..end], turnover, |price, volume| price * volume);
+                traded.copy_from_slice(&volume[at..end]);
+            },
+            |at, end, [_, volume], [turnover, traded]| {
+                let slots = &mut column[at..end];
+                sweep::map2(turnover, traded, slots, |turnover, traded| turnover / traded);
+                quiet.mark(volume, |i| slots[i] = f64::NAN);
+            },
+        );
+        sweep::chill(column, n - 1);
     }
 }
 

@@ -38,15 +38,20 @@ impl Node for ZeroLag {
         self.smooth.period() + if self.lagged { self.lag.warmup() - 1 } else { 0 }
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
-        let (mut scan, lag) = (warm.smooth.scan(), if self.lagged { self.lag.warmup() - 1 } else { 0 });
-        let (mut room, column) = ([0.0; BLOCK], sweep::one(out));
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let lag = if self.lagged { self.lag.warmup() - 1 } else { 0 };
+        let (mut scan, mut room, column) = (self.smooth.scan(), [0.0; BLOCK], sweep::one(out));
+        sweep::blocks(from, input.len(), |at, end| {
             let room = &mut room[..end - at];
             sweep::map2(&input[at..end], &input[at - lag..], room, |x, old| 2.0 * x - old);
             scan.run(room, &mut column[at..end]);
         });
+        self.smooth.resume(&scan);
     }
 }
 

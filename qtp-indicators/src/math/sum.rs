@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Node, Sum, indicator, peek_by_copy},
     registry::{Entry, ParamInfo, REAL, over},
+    sweep,
 };
 
 /// Sum of all inputs.
@@ -31,6 +32,16 @@ impl Node for Total {
 
     fn reset(&mut self) {
         self.sum = 0.0;
+    }
+
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let mut sum = sweep::Scan::sum(self.sum);
+        sum.run(&input[from..], &mut sweep::one(out)[from..]);
+        self.sum = sum.level();
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Candles,
     error::check_period,
-    node::{Lag, Node, indicator, is_zero, peek_by_copy, warm_up},
+    node::{Lag, Node, catch_up, indicator, is_zero, peek_by_copy, stream_part},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
     volatility::true_range::range_of,
@@ -70,11 +70,9 @@ impl Movement {
     }
 }
 
-/// Movements and range of one block, and their running sums.
+/// Running sums of movement up, movement down and range, block by block.
 struct Sweep {
     scans: [sweep::Scan; 3],
-    moves: [[f64; sweep::BLOCK + 1]; 3],
-    /// Sums of movement up, movement down and range.
     sums: [sweep::Room; 3],
 }
 
@@ -82,57 +80,61 @@ impl Sweep {
     /// From a state whose sums are full.
     fn new(warm: &Movement) -> Self {
         let scan = |level| sweep::Scan::new(1.0 - 1.0 / warm.n as f64, 1.0, level);
-        Self {
-            scans: [scan(warm.plus), scan(warm.minus), scan(warm.range)],
-            moves: [[0.0; sweep::BLOCK + 1]; 3],
-            sums: [[0.0; sweep::BLOCK]; 3],
-        }
+        Self { scans: [scan(warm.plus), scan(warm.minus), scan(warm.range)], sums: [[0.0; sweep::BLOCK]; 3] }
     }
 
-    /// Sums the movements of candles `at..end`.
-    fn block(&mut self, c: Candles<'_>, at: usize, end: usize) {
-        let len = end - at;
-        let [plus, minus, range] = &mut self.moves;
+    /// Sums those of movements and range that are wanted, of candles `at..end`.
+    fn block(&mut self, c: Candles<'_>, (at, end): (usize, usize), wanted: [bool; 3]) -> [&[f64]; 3] {
+        let [plus, minus, range] = self.sums.each_mut().map(|sums| &mut sums[..end - at]);
         let (high, last_high) = (&c.high[at..end], &c.high[at - 1..end - 1]);
         let (low, last_low) = (&c.low[at..end], &c.low[at - 1..end - 1]);
-        let (plus_slots, minus_slots) = (&mut plus[1..=len], &mut minus[1..=len]);
-        sweep::vectorised(
-            #[inline(always)]
-            || {
-                for i in 0..len {
-                    let (up, down) = (high[i] - last_high[i], last_low[i] - low[i]);
-                    plus_slots[i] = if up > 0.0 && up > down { up } else { 0.0 };
-                    minus_slots[i] = if down > 0.0 && up < down { down } else { 0.0 };
-                }
-            },
-        );
-        sweep::true_ranges(sweep::part(c, at - 1, end), &mut range[..=len]);
-        for ((scan, moves), sums) in self.scans.iter_mut().zip(&self.moves).zip(&mut self.sums) {
-            scan.run(&moves[1..=len], &mut sums[..len]);
+        let moves = |slots: &mut [f64], upward: bool| {
+            sweep::map2(high, last_high, slots, |high, last| high - last);
+            let room = &mut [0.0; sweep::BLOCK][..end - at];
+            sweep::map2(last_low, low, room, |last, low| last - low);
+            sweep::combine(slots, room, |up, down| {
+                let (here, there) = if upward { (up, down) } else { (down, up) };
+                if (here > 0.0) & (here > there) { here } else { 0.0 }
+            });
+        };
+        if wanted[0] {
+            moves(plus, true);
+            self.scans[0].replace(plus);
         }
+        if wanted[1] {
+            moves(minus, false);
+            self.scans[1].replace(minus);
+        }
+        if wanted[2] {
+            sweep::true_ranges_from(c, at, range);
+            self.scans[2].replace(range);
+        }
+        [plus, minus, range]
     }
 
-    /// Writes the directional indices of the block, NaN where nothing moved.
-    fn indices(&self, out: &mut [f64]) {
-        let [plus, minus, range] = &self.sums;
-        sweep::vectorised(
-            #[inline(always)]
-            || {
-                for (((slot, plus), minus), range) in out.iter_mut().zip(plus).zip(minus).zip(range) {
-                    let (plus, minus) = (100.0 * (plus / range), 100.0 * (minus / range));
-                    let total = plus + minus;
-                    let index = 100.0 * ((minus - plus).abs() / total);
-                    // A range of 0 makes both shares NaN, and the comparison false.
-                    *slot = if total.abs() >= 1e-14 { index } else { f64::NAN };
-                }
-            },
-        );
+    /// Writes the directional indices of candles `at..end`, NaN where nothing moved; whether there are such.
+    fn indices(&mut self, c: Candles<'_>, at: usize, out: &mut [f64]) -> bool {
+        let [plus, minus, range] = self.block(c, (at, at + out.len()), [true; 3]);
+        sweep::map3((plus, minus, range), out, |plus, minus, range| {
+            // The range cancels, but where it hides the movements.
+            let total = plus + minus;
+            let index = 100.0 * ((minus - plus).abs() / total);
+            if (range > 0.0) & (100.0 * total.abs() >= 1e-14 * range) { index } else { f64::NAN }
+        });
+        out.iter().fold(false, |any, index| any | index.is_nan())
+    }
+}
+
+impl Movement {
+    /// Goes on from where the scans have come.
+    fn resume(&mut self, sweep: &Sweep) {
+        [self.plus, self.minus, self.range] = sweep.scans.each_ref().map(sweep::Scan::level);
     }
 }
 
 /// Makes the node, the public type and the function of one line of the system.
 macro_rules! lines {
-    ($($node:ident $name:ident $function:ident $before:expr, $output:expr, $summary:literal;)*) => {$(
+    ($($node:ident $name:ident $function:ident $before:expr, $output:expr, $sums:expr, $summary:literal;)*) => {$(
         #[doc = $summary]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         pub(crate) struct $node(Movement);
@@ -156,21 +158,23 @@ macro_rules! lines {
                 self.0.restart();
             }
 
-            fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
+            fn carries(&self) -> bool {
+                true
+            }
+
+            fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
                 // The sums are full one candle later than a movement's first output.
-                let first = self.0.n + 1;
-                let warm = warm_up(self, first, input, out);
-                let output: fn(&Movement) -> f64 = $output;
-                let (mut sweep, column) = (Sweep::new(&warm.0), sweep::one(out));
-                let mut line = warm.0;
-                sweep::blocks(first, input.len(), |at, end| {
-                    sweep.block(input, at, end);
-                    let [plus, minus, range] = &sweep.sums;
-                    for (i, slot) in column[at..end].iter_mut().enumerate() {
-                        (line.plus, line.minus, line.range) = (plus[i], minus[i], range[i]);
-                        *slot = output(&line);
-                    }
+                let full = (self.0.n + 1).min(input.len());
+                stream_part(self, from..full, input, out);
+                let (mut sweep, column) = (Sweep::new(&self.0), sweep::one(out));
+                let (output, line): (fn(&Movement) -> f64, _) = ($output, self.0);
+                sweep::blocks(from.max(full), input.len(), |at, end| {
+                    let [plus, minus, range] = sweep.block(input, (at, end), $sums);
+                    sweep::map3((plus, minus, range), &mut column[at..end], |plus, minus, range| {
+                        output(&Movement { plus, minus, range, ..line })
+                    });
                 });
+                self.0.resume(&sweep);
             }
         }
 
@@ -185,10 +189,12 @@ macro_rules! lines {
 }
 
 lines! {
-    PlusMovement PlusDm plus_dm 1, |m| m.plus, "Smoothed movement up, in price units.";
-    MinusMovement MinusDm minus_dm 1, |m| m.minus, "Smoothed movement down, in price units.";
-    PlusIndicator PlusDi plus_di 0, |m| m.share(m.plus), "Movement up per true range, 0 to 100.";
-    MinusIndicator MinusDi minus_di 0, |m| m.share(m.minus), "Movement down per true range, 0 to 100.";
+    PlusMovement PlusDm plus_dm 1, |m| m.plus, [true, false, false], "Smoothed movement up, in price units.";
+    MinusMovement MinusDm minus_dm 1, |m| m.minus, [false, true, false], "Smoothed movement down, in price units.";
+    PlusIndicator PlusDi plus_di 0, |m| m.share(m.plus), [true, false, true],
+        "Movement up per true range, 0 to 100.";
+    MinusIndicator MinusDi minus_di 0, |m| m.share(m.minus), [false, true, true],
+        "Movement down per true range, 0 to 100.";
 }
 
 /// Directional index; repeats its last value where nothing moved.
@@ -221,18 +227,24 @@ impl Node for Index {
         self.last = 0.0;
     }
 
-    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = warm_up(self, first, input, out);
-        let (mut sweep, mut last, column) = (Sweep::new(&warm.movement), warm.last, sweep::one(out));
-        sweep::blocks(first, input.len(), |at, end| {
-            sweep.block(input, at, end);
-            sweep.indices(&mut column[at..end]);
-            for slot in &mut column[at..end] {
-                last = if slot.is_nan() { last } else { *slot };
-                *slot = last;
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, input, out);
+        let (mut sweep, column) = (Sweep::new(&self.movement), sweep::one(out));
+        sweep::blocks(from, input.len(), |at, end| {
+            let slots = &mut column[at..end];
+            if sweep.indices(input, at, slots) {
+                for slot in &mut *slots {
+                    self.last = if slot.is_nan() { self.last } else { *slot };
+                    *slot = self.last;
+                }
             }
+            self.last = slots[end - at - 1];
         });
+        self.movement.resume(&sweep);
     }
 }
 
@@ -287,25 +299,29 @@ impl Node for Average {
         *self = Self::new(self.movement.n);
     }
 
-    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = warm_up(self, first, input, out);
-        let (mut sweep, mut level, column) = (Sweep::new(&warm.movement), warm.level, sweep::one(out));
-        let (n, mut room): (f64, sweep::Room) = (self.movement.n as f64, [0.0; sweep::BLOCK]);
-        sweep::blocks(first, input.len(), |at, end| {
-            let indices = &mut room[..end - at];
-            sweep.block(input, at, end);
-            sweep.indices(indices);
-            if indices.iter().any(|index| index.is_nan()) {
-                for (slot, index) in column[at..end].iter_mut().zip(indices) {
-                    level -= if index.is_nan() { 0.0 } else { (level - *index) / n };
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, input, out);
+        let (mut sweep, column, n) = (Sweep::new(&self.movement), sweep::one(out), self.movement.n as f64);
+        let mut scan = sweep::Scan::new((n - 1.0) / n, 1.0 / n, self.level);
+        sweep::blocks(from, input.len(), |at, end| {
+            let slots = &mut column[at..end];
+            if sweep.indices(input, at, slots) {
+                let mut level = scan.level();
+                for slot in slots {
+                    level -= if slot.is_nan() { 0.0 } else { (level - *slot) / n };
                     *slot = level;
                 }
+                scan.set(level);
             } else {
-                sweep::Scan::new((n - 1.0) / n, 1.0 / n, level).run(indices, &mut column[at..end]);
-                level = column[end - 1];
+                scan.replace(slots);
             }
         });
+        self.level = scan.level();
+        self.movement.resume(&sweep);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Skip, Smooth, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, Row, over},
-    sweep::{self, Scan},
+    sweep,
 };
 
 /// The three lines of [`Macd`], in units of the input.
@@ -63,13 +63,23 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
         self.fast.warmup().max(self.slow.warmup()) + self.signal.warmup() - 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = crate::node::warm_up(self, first, input, out);
+    fn carries(&self) -> bool {
+        let mut parts = self.clone();
+        parts.fast.smooth().is_some() && parts.slow.smooth().is_some() && parts.signal.smooth().is_some()
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
         if let (Some(fast), Some(slow), Some(signal)) =
-            (warm.fast.recurrence(), warm.slow.recurrence(), warm.signal.recurrence())
+            (self.fast.smooth(), self.slow.smooth(), self.signal.smooth())
         {
-            return run([fast, slow, signal], first, input, out);
+            run([fast, slow, signal], from, input, out);
+        }
+    }
+
+    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+        if self.carries() {
+            return self.clone().carry(input, 0, out);
         }
         let [macd, signal, histogram] = out else { return };
         let from = |skip: &Skip<f64>| (skip.warmup() - 1).min(input.len());
@@ -77,30 +87,32 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
         self.fast.batch(&input[fast..], &mut [&mut macd[fast..]]);
         self.slow.batch(&input[slow..], &mut [&mut histogram[slow..]]);
         let first = (self.fast.warmup().max(self.slow.warmup()) - 1).min(input.len());
-        crate::sweep::map2(&macd[first..], &histogram[first..], &mut signal[first..], |fast, slow| {
-            fast - slow
-        });
-        macd[first..].copy_from_slice(&signal[first..]);
+        sweep::combine(&mut macd[first..], &histogram[first..], |fast, slow| fast - slow);
         self.signal.batch(&macd[first..], &mut [&mut signal[first..]]);
-        crate::sweep::map2(macd, signal, histogram, |macd, signal| macd - signal);
+        sweep::map2(macd, signal, histogram, |macd, signal| macd - signal);
         for column in [&mut **macd, &mut **signal, &mut **histogram] {
-            crate::sweep::chill(column, self.warmup() - 1);
+            sweep::chill(column, self.warmup() - 1);
         }
     }
 }
 
 /// The three lines from `first` on, block by block.
-fn run([mut fast, mut slow, mut average]: [Scan; 3], first: usize, input: &[f64], out: &mut [&mut [f64]]) {
+fn run(averages: [&mut Smooth; 3], first: usize, input: &[f64], out: &mut [&mut [f64]]) {
     let [macd, signal, histogram] = out else { return };
+    let mut scans = averages.each_ref().map(|average| average.scan());
     let mut room: sweep::Room = [0.0; sweep::BLOCK];
     sweep::blocks(first, input.len(), |at, end| {
-        let room = &mut room[..end - at];
-        fast.run(&input[at..end], &mut macd[at..end]);
-        slow.run(&input[at..end], room);
-        sweep::combine(&mut macd[at..end], room, |fast, slow| fast - slow);
-        average.run(&macd[at..end], &mut signal[at..end]);
-        sweep::map2(&macd[at..end], &signal[at..end], &mut histogram[at..end], |macd, signal| macd - signal);
+        let ([fast, slow, average], room) = (&mut scans, &mut room[..end - at]);
+        let (input, macd, signal) = (&input[at..end], &mut macd[at..end], &mut signal[at..end]);
+        fast.run(input, macd);
+        slow.run(input, room);
+        sweep::combine(macd, room, |fast, slow| fast - slow);
+        average.run(macd, signal);
+        sweep::map2(macd, signal, &mut histogram[at..end], |macd, signal| macd - signal);
     });
+    for (average, scan) in averages.into_iter().zip(&scans) {
+        average.resume(scan);
+    }
 }
 
 fn lines(fast: usize, slow: usize, signal: usize) -> Result<Lines<Smooth>, SpecError> {

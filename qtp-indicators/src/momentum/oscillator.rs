@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SpecError,
-    average::{sma::Mean, wma::WeightedMean},
+    average::{
+        sma::{Mean, means},
+        wma::WeightedMean,
+    },
     error::check_period,
-    node::{Feed, Lag, Node, Reads, Smooth, Sum, composite, indicator, ratio},
+    node::{Feed, Lag, Node, Reads, Smooth, Sum, catch_up, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, node, over},
     sweep,
 };
@@ -23,6 +26,23 @@ impl Awesome {
     fn new(fast: usize, slow: usize) -> Result<Self, SpecError> {
         let (fast, slow) = (check_period("fast", fast, 2)?, check_period("slow", slow, 2)?);
         Ok(Self { fast: Mean::new(fast), slow: Mean::new(slow) })
+    }
+
+    /// Calls `emit` with the line at each block of candles; it counts once warm.
+    fn sweep(&self, c: crate::Candles<'_>, mut emit: impl FnMut(usize, usize, &[f64])) {
+        let spans = [self.fast.warmup(), self.slow.warmup()];
+        let [fast_share, slow_share] = spans.map(|n| 0.5 / n as f64);
+        sweep::slide_spans(
+            spans,
+            (0, c.len()),
+            |at, end, [middle]| {
+                sweep::map2(&c.high[at..end], &c.low[at..end], middle, |high, low| high + low)
+            },
+            |at, end, _, [[fast], [slow]]| {
+                sweep::combine(fast, slow, |fast, slow| fast * fast_share - slow * slow_share);
+                emit(at, end, fast);
+            },
+        );
     }
 }
 
@@ -47,12 +67,9 @@ impl Node for Awesome {
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let (fast, slow, column) = (self.fast.warmup(), self.slow.warmup(), sweep::one(out));
-        let (fast_count, slow_count, first) = (fast as f64, slow as f64, fast.max(slow) - 1);
-        let middle = |i: usize| [(c.high[i] + c.low[i]) / 2.0];
-        sweep::roll(fast, (0, c.len()), middle, |i, [sum]| column[i] = sum / fast_count);
-        sweep::roll(slow, (0, c.len()), middle, |i, [sum]| column[i] -= sum / slow_count);
-        sweep::chill(column, first);
+        let column = sweep::one(out);
+        self.sweep(c, |at, end, lines| column[at..end].copy_from_slice(lines));
+        sweep::chill(column, self.warmup() - 1);
     }
 }
 
@@ -89,12 +106,16 @@ impl Node for Accelerator {
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let mut awesome = vec![0.0; c.len()];
-        self.awesome.batch(c, &mut [&mut awesome]);
         let (n, column, first) = (self.signal.warmup(), sweep::one(out), self.awesome.warmup() - 1);
-        let count = n as f64;
+        self.awesome.sweep(c, |at, end, lines| column[at..end].copy_from_slice(lines));
+        let (share, lines) = (1.0 / n as f64, column.to_vec());
+        let Some(warm) = lines.get(first..) else { return sweep::chill(column, c.len()) };
+        sweep::roll(n, warm, |at, end, sums| {
+            sweep::map2(&warm[at..end], sums, &mut column[first + at..first + end], |line, sum| {
+                line - sum * share
+            });
+        });
         sweep::chill(column, self.warmup() - 1);
-        sweep::roll(n, (first, c.len()), |i| [awesome[i]], |i, [sum]| column[i] = awesome[i] - sum / count);
     }
 }
 
@@ -124,15 +145,11 @@ impl Node for Detrended {
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, lag, column) = (self.mean.warmup(), self.lag.warmup() - 1, sweep::one(out));
-        let count = n as f64;
-        sweep::roll(
-            n,
-            (0, input.len()),
-            |i| [input[i]],
-            |i, [sum]| {
-                column[i] = input[i.saturating_sub(lag)] - sum / count;
-            },
-        );
+        means(n, input, |at, end, means| {
+            let from = at.max(lag).min(end);
+            let (old, means) = (&input[from.saturating_sub(lag)..], &means[from - at..]);
+            sweep::map2(old, means, &mut column[from..end], |old, mean| old - mean);
+        });
         sweep::chill(column, self.warmup() - 1);
     }
 }
@@ -155,13 +172,22 @@ impl Node for Ray {
         self.average.period()
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let [bull, bear] = out else { return };
-        self.average.batch(c.close, &mut [&mut *bull]);
-        sweep::map2(c.low, bull, bear, |low, average| low - average);
-        for (slot, high) in bull.iter_mut().zip(c.high) {
-            *slot = high - *slot;
-        }
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, c, out);
+        let ([bull, bear], mut scan, mut room) = (out, self.average.scan(), [0.0; sweep::BLOCK]) else {
+            return;
+        };
+        sweep::blocks(from, c.len(), |at, end| {
+            let room = &mut room[..end - at];
+            scan.run(&c.close[at..end], room);
+            sweep::map2(&c.high[at..end], room, &mut bull[at..end], |high, average| high - average);
+            sweep::map2(&c.low[at..end], room, &mut bear[at..end], |low, average| low - average);
+        });
+        self.average.resume(&scan);
     }
 }
 
@@ -192,9 +218,16 @@ impl Node for Bodies {
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.mean.len(), sweep::one(out));
-        let count = n as f64;
+        let share = 1.0 / n as f64;
+        sweep::slide(
+            n,
+            (0, c.len()),
+            |at, end, [bodies]| {
+                sweep::map2(&c.close[at..end], &c.open[at..end], bodies, |close, open| close - open);
+            },
+            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], |sum| sum * share),
+        );
         sweep::chill(column, n - 1);
-        sweep::roll(n, (0, c.len()), |i| [c.close[i] - c.open[i]], |i, [sum]| column[i] = sum / count);
     }
 }
 
@@ -231,18 +264,21 @@ impl Node for Curve {
         self.first.warmup().max(self.second.warmup()) + self.mean.warmup() - 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (first, second) = (self.first.warmup() - 1, self.second.warmup() - 1);
         let start = first.max(second).min(input.len());
         let mut changes = vec![0.0; input.len() - start];
         let now = &input[start..];
         let lagged = |lag: usize| &input[start - lag.min(start)..];
-        sweep::map2(now, lagged(first), &mut changes, percent);
-        for ((slot, x), old) in changes.iter_mut().zip(now).zip(lagged(second)) {
-            *slot += percent(*x, *old);
-        }
+        sweep::map3((now, lagged(first), lagged(second)), &mut changes, |x, first, second| {
+            percent(x, first) + percent(x, second)
+        });
         let column = sweep::one(out);
-        column[..start].fill(f64::NAN);
+        sweep::chill(column, start);
         self.mean.batch(&changes, &mut [&mut column[start..]]);
     }
 }

@@ -81,35 +81,28 @@ impl Node for Crossing {
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [plus, minus] = out else { return };
         let n = self.range.len();
+        let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
             (1, c.len()),
-            |at, end, rooms| moves(c, at, end, rooms),
-            |at, end, sums| {
-                let [range, up, down, moved] = sums;
+            |at, end, [range, up, down]| {
+                sweep::true_ranges_from(c, at, range);
+                sweep::map2(&c.high[at..end], &c.low[at - 1..], up, |high, low| (high - low).abs());
+                sweep::map2(&c.low[at..end], &c.high[at - 1..], down, |low, high| (low - high).abs());
+            },
+            |at, end, [ranges, ..], [range, up, down]| {
+                let (plus, minus) = (&mut plus[at..end], &mut minus[at..end]);
+                let share = |range: f64| if range > 0.0 { 1.0 / range } else { 0.0 };
+                sweep::each(range, share);
+                sweep::map2(up, range, plus, |up, share| up * share);
+                sweep::map2(down, range, minus, |down, share| down * share);
                 // Without a move the sum of ranges is rounding alone.
-                let share = |part: f64, range: f64, moved: f64| {
-                    let share = part / range;
-                    if (moved > 0.0) & (range > 0.0) { share } else { 0.0 }
-                };
-                sweep::map3((up, range, moved), &mut plus[at..end], share);
-                sweep::map3((down, range, moved), &mut minus[at..end], share);
+                quiet.mark(ranges, |i| (plus[i], minus[i]) = (0.0, 0.0));
             },
         );
         sweep::chill(plus, n);
         sweep::chill(minus, n);
     }
-}
-
-/// True ranges, moves up and down, and 1 where there is a range.
-fn moves(c: crate::Candles<'_>, at: usize, end: usize, [range, up, down, moved]: &mut [sweep::Room; 4]) {
-    let n = end - at;
-    let mut ranges = [0.0; sweep::BLOCK + 1];
-    sweep::true_ranges(sweep::part(c, at - 1, end), &mut ranges[..=n]);
-    range[..n].copy_from_slice(&ranges[1..=n]);
-    sweep::map2(&c.high[at..end], &c.low[at - 1..], up, |high, low| (high - low).abs());
-    sweep::map2(&c.low[at..end], &c.high[at - 1..], down, |low, high| (low - high).abs());
-    sweep::map(&ranges[1..=n], moved, |range| if range == 0.0 { 0.0 } else { 1.0 });
 }
 
 /// Buying pressure and true range over one window.
@@ -159,16 +152,6 @@ impl Ultimate {
     }
 }
 
-/// Buying pressure and true range of each candle.
-fn pressures(c: crate::Candles<'_>, at: usize, end: usize, [buying, range]: &mut [sweep::Room; 2]) {
-    let mut ranges = [0.0; sweep::BLOCK + 1];
-    sweep::true_ranges(sweep::part(c, at - 1, end), &mut ranges[..=end - at]);
-    range[..end - at].copy_from_slice(&ranges[1..=end - at]);
-    sweep::map3((&c.close[at..end], &c.low[at..end], &c.close[at - 1..]), buying, |close, low, last| {
-        close - sweep::smaller(low, last)
-    });
-}
-
 impl Node for Ultimate {
     type In = Ohlcv;
     type Out = f64;
@@ -194,19 +177,23 @@ impl Node for Ultimate {
         sweep::slide_spans(
             spans,
             (1, c.len()),
-            |at, end, rooms| pressures(c, at, end, rooms),
-            |at, end, [short, middle, long]| {
+            |at, end, [buying, range]| {
+                let (close, low, last) = (&c.close[at..end], &c.low[at..end], &c.close[at - 1..]);
+                sweep::map3((close, low, last), buying, |close, low, last| close - sweep::smaller(low, last));
+                sweep::true_ranges_from(c, at, range);
+            },
+            |at, end, _, [short, middle, long]| {
                 let share = |buying: f64, range: f64| {
                     let share = buying / range;
                     if is_zero(range) { 0.0 } else { share }
                 };
                 let slots = &mut column[at..end];
-                sweep::map2(&short[0], &short[1], slots, |buying, range| 4.0 * share(buying, range));
-                sweep::combine2(slots, (&middle[0], &middle[1]), |sum, buying, range| {
+                sweep::map2(short[0], short[1], slots, |buying, range| 4.0 * share(buying, range));
+                sweep::combine2(slots, (middle[0], middle[1]), |sum, buying, range| {
                     sum + 2.0 * share(buying, range)
                 });
-                sweep::combine2(slots, (&long[0], &long[1]), |sum, buying, range| {
-                    100.0 * ((sum + share(buying, range)) / 7.0)
+                sweep::combine2(slots, (long[0], long[1]), |sum, buying, range| {
+                    (sum + share(buying, range)) * (100.0 / 7.0)
                 });
             },
         );
@@ -244,10 +231,19 @@ impl Node for Filter {
         channel.blocks(candles, |at, high, low| {
             sweep::map2(high, low, &mut column[at..], |high, low| high - low);
         });
-        let step = |i: usize| [(input[i] - input[i - 1]).abs()];
-        sweep::roll(n, (1, input.len()), step, |i, [path]| {
-            column[i] = if column[i] > 0.0 { column[i] / path } else { 0.0 };
-        });
+        sweep::slide(
+            n,
+            (1, input.len()),
+            |at, end, [path]| {
+                sweep::map2(&input[at..end], &input[at - 1..], path, |x, last| (x - last).abs())
+            },
+            |at, end, _, [path]| {
+                sweep::combine(&mut column[at..end], path, |range, path| {
+                    let share = range / path;
+                    if range > 0.0 { share } else { 0.0 }
+                });
+            },
+        );
         sweep::chill(column, n);
     }
 }
@@ -284,7 +280,7 @@ impl Node for Accumulation {
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let (mut sum, column) = (0.0, sweep::one(out));
+        let (mut sum, column) = (sweep::Scan::sum(0.0), sweep::one(out));
         sweep::blocks(1, c.len(), |at, end| {
             let slots = &mut column[at..end];
             let (now, last) = (&c.close[at..end], &c.close[at - 1..]);
@@ -295,7 +291,7 @@ impl Node for Accumulation {
             sweep::combine3(slots, (&c.high[at..end], now, last), |far, high, close, last| {
                 close - if close < last { sweep::larger(high, last) } else { far }
             });
-            sum = sweep::accumulate(sum, slots);
+            sum.replace(slots);
         });
         if let Some(first) = column.first_mut() {
             *first = 0.0;

@@ -24,24 +24,24 @@ impl Strength {
 }
 
 impl Strength {
-    /// The batch form of what `of` makes of gain and loss.
-    fn sweep(&self, input: &[f64], column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
-        let mut warm = *self;
-        let first = self.warmup();
-        for (x, slot) in input.iter().zip(column.iter_mut()).take(first) {
-            *slot = warm.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
+    /// The batch form, from input `from` on, of what `of` makes of gain and loss.
+    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
+        let warm = self.warmup().min(input.len());
+        for (x, slot) in input.iter().zip(column.iter_mut()).take(warm).skip(from) {
+            *slot = self.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
         }
-        let (mut gains, mut losses) = (warm.gain.scan(), warm.loss.scan());
-        let (mut changes, mut up): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        let mut down: sweep::Room = [0.0; sweep::BLOCK];
-        sweep::blocks(first, input.len(), |at, end| {
-            let (changes, up, down) = (&mut changes[..end - at], &mut up[..end - at], &mut down[..end - at]);
-            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(x - last, 0.0));
-            gains.run(changes, up);
-            sweep::map2(&input[at..end], &input[at - 1..], changes, |x, last| sweep::larger(last - x, 0.0));
-            losses.run(changes, down);
+        let (mut gains, mut losses) = (self.gain.scan(), self.loss.scan());
+        let (mut up, mut down): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        sweep::blocks(from.max(warm), input.len(), |at, end| {
+            let (up, down) = (&mut up[..end - at], &mut down[..end - at]);
+            sweep::map2(&input[at..end], &input[at - 1..], up, |x, last| sweep::larger(x - last, 0.0));
+            sweep::map2(&input[at..end], &input[at - 1..], down, |x, last| sweep::larger(last - x, 0.0));
+            gains.replace(up);
+            losses.replace(down);
             sweep::map2(up, down, &mut column[at..end], &of);
         });
+        self.gain.resume(&gains);
+        self.loss.resume(&losses);
     }
 }
 
@@ -100,8 +100,12 @@ impl Node for RelativeStrength {
         self.0.reset();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        self.0.sweep(input, sweep::one(out), rsi_of);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        self.0.sweep(input, from, sweep::one(out), rsi_of);
     }
 }
 
@@ -127,8 +131,12 @@ impl Node for Chande {
         self.0.reset();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        self.0.sweep(input, sweep::one(out), cmo_of);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        self.0.sweep(input, from, sweep::one(out), cmo_of);
     }
 }
 

@@ -65,23 +65,29 @@ impl Node for Triple {
         self.twice.warmup() + self.third.period()
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = crate::node::warm_up(self, first, input, out);
-        let mut scans = [warm.twice.first.scan(), warm.twice.second.scan(), warm.third.scan()];
-        let (mut rooms, column) = ([[0.0; sweep::BLOCK]; 2], sweep::one(out));
-        let mut last = warm.third.last();
-        sweep::blocks(first, input.len(), |at, end| {
-            let len = end - at;
-            let [one, two] = &mut rooms;
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let Self { twice: Twice { first, second }, third, .. } = self;
+        let mut scans = [first.scan(), second.scan(), third.scan()];
+        // The levels of a block, and the one before them.
+        let (mut one, mut two) = ([0.0; sweep::BLOCK + 1], [0.0; sweep::BLOCK]);
+        let column = sweep::one(out);
+        sweep::blocks(from, input.len(), |at, end| {
+            let (one, two) = (&mut one[..=end - at], &mut two[..end - at]);
             let [first, second, third] = &mut scans;
-            first.run(&input[at..end], &mut one[..len]);
-            second.run(&one[..len], &mut two[..len]);
-            third.run(&two[..len], &mut one[..len]);
-            let before = std::mem::replace(&mut last, one[len - 1]);
-            column[at] = percent(one[0], before);
-            sweep::map2(&one[1..len], &one[..len], &mut column[at + 1..end], percent);
+            first.run(&input[at..end], two);
+            second.run(two, &mut one[1..]);
+            one[0] = third.level();
+            third.replace(&mut one[1..]);
+            sweep::map2(&one[1..], one, &mut column[at..end], percent);
         });
+        for (smooth, scan) in [first, second, third].into_iter().zip(&scans) {
+            smooth.resume(scan);
+        }
     }
 }
 
@@ -115,13 +121,17 @@ impl Node for TrueStrength {
         self.change.warmup() + 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = crate::node::warm_up(self, first, input, out);
-        let stages = [warm.change.first, warm.change.second, warm.size.first, warm.size.second];
-        let (mut scans, mut rooms) = (stages.map(|stage| stage.scan()), [[0.0; sweep::BLOCK]; 4]);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let stages =
+            [&mut self.change.first, &mut self.change.second, &mut self.size.first, &mut self.size.second];
+        let (mut scans, mut rooms) = (stages.each_ref().map(|stage| stage.scan()), [[0.0; sweep::BLOCK]; 4]);
         let column = sweep::one(out);
-        sweep::blocks(first, input.len(), |at, end| {
+        sweep::blocks(from, input.len(), |at, end| {
             let [one, two, three, four] = rooms.each_mut().map(|room| &mut room[..end - at]);
             let [change, change_twice, size, size_twice] = &mut scans;
             sweep::map2(&input[at..end], &input[at - 1..], one, |x, last| x - last);
@@ -135,6 +145,9 @@ impl Node for TrueStrength {
                 if size > 0.0 { index } else { 0.0 }
             });
         });
+        for (stage, scan) in stages.into_iter().zip(&scans) {
+            stage.resume(scan);
+        }
     }
 }
 

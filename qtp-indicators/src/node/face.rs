@@ -50,7 +50,12 @@ impl<N: Node> Face<N, N::Out> {
         let mut fresh = self.node.clone();
         fresh.reset();
         let done = match fresh.memory() {
-            Some(memory) if memory <= PIECE / 16 => pieces(&fresh, memory, input, out),
+            Some(memory) if memory <= PIECE / 32 => pieces(&fresh, memory, input, out),
+            _ if fresh.carries() => {
+                let done = carried(&mut fresh, input, out);
+                fresh.reset();
+                done
+            }
             _ if N::STATELESS || N::In::admissible(input, N::READS) => {
                 fresh.batch(input, out);
                 true
@@ -101,6 +106,20 @@ fn pieces<N: Node>(
                 view[..at - start].copy_from_slice(kept);
             }
         }
+    }
+    true
+}
+
+/// Carries the batch form from piece to piece; `false` at the first piece with an input that is not admissible.
+fn carried<N: Node>(node: &mut N, input: <N::In as Admit>::Columns<'_>, out: &mut [&mut [f64]]) -> bool {
+    let len = N::In::len(input);
+    for at in (0..len).step_by(PIECE) {
+        let end = (at + PIECE).min(len);
+        if !N::In::admissible(N::In::part(input, at, end), N::READS) {
+            return false;
+        }
+        let mut views: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[..end]).collect();
+        node.carry(N::In::part(input, 0, end), at, &mut views);
     }
     true
 }

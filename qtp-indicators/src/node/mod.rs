@@ -61,16 +61,28 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
         None
     }
 
-    /// The recurrence that goes on from this state, if it is one of a level alone.
-    fn recurrence(&self) -> Option<crate::sweep::Scan> {
+    /// The exponential average that this node is, if it is one.
+    fn smooth(&mut self) -> Option<&mut Smooth> {
         None
+    }
+
+    /// Whether the batch form is [`carry`](Self::carry), so that it can run piece by piece.
+    fn carries(&self) -> bool {
+        false
+    }
+
+    /// Writes the outputs of the inputs from `from` on, for the state that the inputs before have left.
+    ///
+    /// What it leaves in turn is good for the next call and nothing else. The default runs the streaming form.
+    fn carry(&mut self, input: Columns<'_, Self>, from: usize, out: &mut [&mut [f64]]) {
+        stream_part(self, from..Self::In::len(input), input, out);
     }
 
     /// The outputs of a whole series for a fresh state, one slice per column, NaN until warm.
     ///
-    /// All slices are of one length and every input is admissible. The default runs the streaming form.
+    /// All slices are of one length and every input is admissible.
     fn batch(&self, input: Columns<'_, Self>, out: &mut [&mut [f64]]) {
-        stream(self.clone(), input, out);
+        self.clone().carry(input, 0, out);
     }
 }
 
@@ -80,18 +92,30 @@ pub(crate) type Columns<'a, N> = <<N as Node>::In as Admit>::Columns<'a>;
 /// Runs the streaming form over the first `count` inputs and returns the state.
 pub(crate) fn warm_up<N: Node>(node: &N, count: usize, input: Columns<'_, N>, out: &mut [&mut [f64]]) -> N {
     let mut node = node.clone();
-    for i in 0..count.min(N::In::len(input)) {
-        match node.next(N::In::at(input, i)) {
-            Some(row) => row.put(out, i),
-            None => chill::<N>(out, i),
-        }
-    }
+    stream_part(&mut node, 0..count.min(N::In::len(input)), input, out);
     node
 }
 
-/// Runs the streaming form over columns.
-pub(crate) fn stream<N: Node>(mut node: N, input: Columns<'_, N>, out: &mut [&mut [f64]]) {
-    for i in 0..N::In::len(input) {
+/// Runs the streaming form from input `from` until the node is warm; returns where that is.
+pub(crate) fn catch_up<N: Node>(
+    node: &mut N,
+    from: usize,
+    input: Columns<'_, N>,
+    out: &mut [&mut [f64]],
+) -> usize {
+    let warm = node.warmup().min(N::In::len(input));
+    stream_part(node, from..warm, input, out);
+    from.max(warm)
+}
+
+/// Runs the streaming form over a range of columns.
+pub(crate) fn stream_part<N: Node>(
+    node: &mut N,
+    range: std::ops::Range<usize>,
+    input: Columns<'_, N>,
+    out: &mut [&mut [f64]],
+) {
+    for i in range {
         match node.next(N::In::at(input, i)) {
             Some(row) => row.put(out, i),
             None => chill::<N>(out, i),

@@ -37,9 +37,16 @@ impl Smooth {
         Scan::new(1.0 - self.k, self.k, self.level)
     }
 
-    /// The level after the last input; meaningful once warm.
-    pub(crate) fn last(&self) -> f64 {
-        self.level
+    /// Takes in `input` by vectors and writes the level after each of it; the seed is complete.
+    pub(crate) fn run(&mut self, input: &[f64], out: &mut [f64]) {
+        let mut scan = self.scan();
+        scan.run(input, out);
+        self.level = scan.level();
+    }
+
+    /// Goes on from where a scan has come.
+    pub(crate) fn resume(&mut self, scan: &Scan) {
+        self.level = scan.level();
     }
 
     pub(crate) fn period(&self) -> usize {
@@ -77,14 +84,16 @@ impl Node for Smooth {
         self.level = 0.0;
     }
 
-    fn recurrence(&self) -> Option<Scan> {
-        (self.seen == self.n).then(|| self.scan())
+    fn smooth(&mut self) -> Option<&mut Smooth> {
+        Some(self)
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let warm = super::warm_up(self, self.n, input, out);
-        if input.len() > self.n {
-            warm.scan().run(&input[self.n..], &mut sweep::one(out)[self.n..]);
-        }
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+        let at = super::catch_up(self, from, input, out);
+        self.run(&input[at..], &mut sweep::one(out)[at..]);
     }
 }

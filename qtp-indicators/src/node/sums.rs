@@ -55,6 +55,6 @@ impl Node for Sum {
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, column) = (self.len(), sweep::one(out));
         sweep::chill(column, n - 1);
-        sweep::roll(n, (0, input.len()), |i| [input[i]], |i, [sum]| column[i] = sum);
+        sweep::roll(n, input, |at, end, sums| column[at..end].copy_from_slice(sums));
     }
 }

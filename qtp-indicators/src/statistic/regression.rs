@@ -6,6 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Previous, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, over},
+    sweep::{self, BLOCK},
     window::Window,
 };
 
@@ -102,24 +103,51 @@ impl Line {
     }
 }
 
-/// Calls `emit` with slope and intercept of every window of `n`.
-#[inline(always)]
-fn lines(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64, f64)) {
-    let (fit, count) = (Fit::new(n), n as f64);
-    let mut at = n - 1;
-    while at < input.len() {
-        let mut sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
-        let (slope, intercept) = fit.line(sums);
-        emit(at, slope, intercept);
-        let end = (at + LAPS * n).min(input.len());
-        let (fresh, gone) = (&input[at + 1..end], &input[at + 1 - n..]);
-        at += 1;
-        for (x, old) in fresh.iter().zip(gone) {
-            let Some(next) = sums.slide(count, *x, *old) else { break };
-            sums = next;
-            let (slope, intercept) = fit.line(sums);
-            emit(at, slope, intercept);
-            at += 1;
+impl Line {
+    /// Calls `emit` with slopes and intercepts of each block of windows that end at inputs from `from` on.
+    ///
+    /// The sums go on from those of the input before, where there is a whole window.
+    fn sweep(&mut self, input: &[f64], from: usize, mut emit: impl FnMut(usize, usize, &[f64], &[f64])) {
+        let (n, fit) = (self.n(), self.fit);
+        let (mut slopes, mut intercepts): (sweep::Room, sweep::Room) = ([0.0; BLOCK], [0.0; BLOCK]);
+        sweep::blocks(from.max(n - 1), input.len(), |at, end| {
+            let (slopes, intercepts) = (&mut slopes[..end - at], &mut intercepts[..end - at]);
+            self.sums(input, at, (slopes, intercepts));
+            let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
+            sweep::combine(slopes, intercepts, |aged, plain| (fit.n * aged - fit.times * plain) * share);
+            sweep::combine(intercepts, slopes, |plain, slope| (plain - slope * fit.times) * scale);
+            emit(at, end, slopes, intercepts);
+        });
+    }
+
+    /// Writes the aged and the plain sums of the windows that end at inputs from `at` on.
+    fn sums(&mut self, input: &[f64], at: usize, (aged, plain): (&mut [f64], &mut [f64])) {
+        let (n, count) = (self.n(), self.n() as f64);
+        let mut i = 0;
+        while i < aged.len() {
+            if self.left > 1 {
+                let most = (i + self.left - 1).min(aged.len());
+                let (fresh, gone) = (&input[at + i..at + most], &input[at + i - n..]);
+                let slots = aged[i..most].iter_mut().zip(&mut plain[i..most]);
+                let mut sums = self.sums;
+                let mut taken = 0;
+                for ((x, old), (aged, plain)) in fresh.iter().zip(gone).zip(slots) {
+                    let Some(next) = sums.slide(count, *x, *old) else { break };
+                    sums = next;
+                    (*aged, *plain) = (sums.aged, sums.plain);
+                    taken += 1;
+                }
+                (self.sums, self.left, i) = (sums, self.left - taken, i + taken);
+                if i >= most && self.left > 1 {
+                    continue;
+                }
+            }
+            if i < aged.len() {
+                self.sums = Sums::fresh(input[at + i + 1 - n..=at + i].iter().copied(), n);
+                self.left = LAPS * n;
+                (aged[i], plain[i]) = (self.sums.aged, self.sums.plain);
+                i += 1;
+            }
         }
     }
 }
@@ -182,13 +210,17 @@ macro_rules! readings {
                 self.line.n()
             }
 
-            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-                let (n, column) = (self.line.n(), crate::sweep::one(out));
+            fn carries(&self) -> bool {
+                true
+            }
+
+            fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+                let (n, column) = (self.line.n(), sweep::one(out));
                 let reading: fn(f64, f64, f64) -> f64 = $reading;
                 let count = n as f64;
-                crate::sweep::chill(column, n - 1);
-                lines(n, input, |i, slope, intercept| {
-                    column[i] = reading(slope, intercept, count);
+                sweep::chill(&mut column[from..], (n - 1).saturating_sub(from));
+                self.line.sweep(input, from, |at, end, slopes, intercepts| {
+                    sweep::map2(slopes, intercepts, &mut column[at..end], |m, b| reading(m, b, count));
                 });
             }
         }
@@ -234,13 +266,15 @@ impl Node for Miss {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.forecast.warmup(), crate::sweep::one(out));
+        let (n, column) = (self.forecast.warmup(), sweep::one(out));
         let count = n as f64;
-        crate::sweep::chill(column, n);
+        sweep::chill(column, n);
         let before = &input[..input.len().saturating_sub(1)];
-        lines(n, before, |i, slope, intercept| {
-            let x = input[i + 1];
-            column[i + 1] = 100.0 * ratio(x - (intercept + slope * count), x);
+        self.forecast.line.clone().sweep(before, 0, |at, end, slopes, intercepts| {
+            let slots = &mut column[at + 1..=end];
+            sweep::map3((&input[at + 1..=end], slopes, intercepts), slots, |x, slope, intercept| {
+                100.0 * ratio(x - (intercept + slope * count), x)
+            });
         });
     }
 }

@@ -8,11 +8,13 @@ mod roll;
 mod scan;
 mod slide;
 mod spread;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use extreme::{Extremes, Places, Tie};
-pub(crate) use roll::{roll, roll_weighted};
-pub(crate) use scan::Scan;
-pub(crate) use slide::{accumulate, slide, slide_spans};
+pub(crate) use roll::roll_weighted;
+pub(crate) use scan::{Scan, affine, multiply};
+pub(crate) use slide::{Quiet, roll, slide, slide_spans, total};
 pub(crate) use spread::spread;
 
 use crate::Candles;
@@ -102,6 +104,14 @@ pub(crate) fn combine3(
     );
 }
 
+/// Replaces every number by `f` of it.
+pub(crate) fn each(numbers: &mut [f64], f: impl Fn(f64) -> f64) {
+    vectorised(
+        #[inline(always)]
+        || numbers.iter_mut().for_each(|x| *x = f(*x)),
+    );
+}
+
 /// `f` of open, high, low, close and volume of every candle.
 pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_core::Ohlcv) -> f64) {
     let n = out.len().min(input.len());
@@ -132,18 +142,18 @@ pub(crate) fn smaller(a: f64, b: f64) -> f64 {
 
 /// True range of every candle but the first, whose slot gets NaN.
 pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
-    let n = out.len().min(input.len());
-    let Some((first, rest)) = out[..n].split_first_mut() else { return };
+    let Some((first, rest)) = out.split_first_mut() else { return };
     *first = f64::NAN;
-    let (high, low, close) = (&input.high[1..n], &input.low[1..n], &input.close[..n - 1]);
-    vectorised(
-        #[inline(always)]
-        || {
-            for (((slot, high), low), close) in rest.iter_mut().zip(high).zip(low).zip(close) {
-                *slot = larger(high - low, larger((close - high).abs(), (close - low).abs()));
-            }
-        },
-    );
+    true_ranges_from(input, 1, rest);
+}
+
+/// True ranges of the candles from `at` on, which is at least 1; as many as `out` has slots.
+pub(crate) fn true_ranges_from(input: Candles<'_>, at: usize, out: &mut [f64]) {
+    let end = at + out.len();
+    let (high, low, last) = (&input.high[at..end], &input.low[at..end], &input.close[at - 1..end - 1]);
+    map3((high, low, last), out, |high, low, last| {
+        larger(high - low, larger((last - high).abs(), (last - low).abs()))
+    });
 }
 
 /// Candles `at..end` of columns.

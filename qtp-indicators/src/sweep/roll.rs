@@ -1,74 +1,66 @@
-//! Sums over sliding windows.
+//! Weighted sums over sliding windows.
 
-use super::REFRESH;
+use super::{REFRESH, Scan, each, map2, vectorised};
 
-/// Calls `emit` with the sums of the last `n` terms at every index from `first + n - 1` to `len`; terms start at `first`.
+/// Inputs after which weighted sums are taken afresh; what they gather of rounding grows faster than a plain sum's.
+const STEP: usize = REFRESH / 4;
+
+/// Calls `emit` with the linearly weighted means of the last `n` inputs at each block of indices from `n - 1` on.
 ///
-/// Each sum is one chain of additions: what leaves is taken from what enters before it is added.
-#[inline(always)]
-pub(crate) fn roll<const K: usize>(
-    n: usize,
-    (first, len): (usize, usize),
-    term: impl Fn(usize) -> [f64; K],
-    mut emit: impl FnMut(usize, [f64; K]),
-) {
-    let step = REFRESH.max(2 * n);
-    let mut at = first + n - 1;
+/// The newest input weighs `n`, the oldest 1. Deviations are summed from an anchor near them.
+pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    let (len, share) = (input.len(), 1.0 / (n * (n + 1) / 2) as f64);
+    let (mut plain, mut weighted) = (Scan::sum(0.0), Scan::sum(0.0));
+    let (mut sums, mut means) = ([0.0; STEP + 1], [0.0; STEP]);
+    let (mut at, mut anchor, mut renewal) = (n - 1, 0.0, 0);
     while at < len {
-        let mut sums = [0.0; K];
-        for i in at + 1 - n..=at {
-            add(&mut sums, term(i));
+        if at >= renewal {
+            anchor = input[at];
+            let (sum, fresh) = afresh(&input[at + 1 - n..=at], anchor);
+            plain.set(sum);
+            weighted.set(fresh);
+            emit(at, at + 1, &mut [fresh * share + anchor]);
+            renewal = at + 1 + STEP.max(2 * n);
+            at += 1;
+            continue;
         }
-        emit(at, sums);
-        let end = (at + step).min(len);
-        for i in at + 1..end {
-            let (new, old) = (term(i), term(i - n));
-            for k in 0..K {
-                sums[k] += new[k] - old[k];
+        let end = (at + STEP).min(len).min(renewal);
+        let count = end - at;
+        // The plain sums before each input: what they lose of weight when it comes.
+        let (sums, means) = (&mut sums[..=count], &mut means[..count]);
+        sums[0] = plain.level();
+        map2(&input[at..end], &input[at - n..], &mut sums[1..], |new, old| new - old);
+        plain.replace(&mut sums[1..]);
+        let scale = n as f64;
+        map2(&input[at..end], sums, means, |x, before| (x - anchor) * scale - before);
+        weighted.replace(means);
+        each(means, |sum| sum * share + anchor);
+        emit(at, end, means);
+        at = end;
+    }
+}
+
+/// Plain and weighted sum of the deviations in one window.
+fn afresh(window: &[f64], anchor: f64) -> (f64, f64) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let (mut plain, mut weighted) = ([0.0; 8], [0.0; 8]);
+            let (eights, rest) = window.as_chunks::<8>();
+            let mut weights: [f64; 8] = std::array::from_fn(|k| (k + 1) as f64);
+            for eight in eights {
+                for k in 0..8 {
+                    plain[k] += eight[k] - anchor;
+                    weighted[k] += (eight[k] - anchor) * weights[k];
+                    weights[k] += 8.0;
+                }
             }
-            emit(i, sums);
-        }
-        at = end;
-    }
-}
-
-#[inline(always)]
-fn add<const K: usize>(sums: &mut [f64; K], terms: [f64; K]) {
-    for (sum, term) in sums.iter_mut().zip(terms) {
-        *sum += term;
-    }
-}
-
-/// Sums of one window, of deviations from an anchor near its inputs.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Weighed {
-    /// The newest deviation weighs `n`, the oldest 1.
-    pub(crate) weighted: f64,
-    pub(crate) anchor: f64,
-}
-
-/// Calls `emit` with the sums of the last `n` inputs at every index from `n - 1` on.
-#[inline(always)]
-pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize, Weighed)) {
-    let (len, step, count) = (input.len(), (REFRESH / 4).max(2 * n), n as f64);
-    let mut at = n - 1;
-    while at < len {
-        let anchor = input[at];
-        let (mut weighted, mut plain, mut weight) = (0.0, 0.0, 1.0);
-        for x in &input[at + 1 - n..=at] {
-            weighted += (x - anchor) * weight;
-            plain += x - anchor;
-            weight += 1.0;
-        }
-        emit(at, Weighed { weighted, anchor });
-        let end = (at + step).min(len);
-        let fresh = &input[at + 1..end];
-        let gone = &input[at + 1 - n..];
-        for (i, (x, old)) in fresh.iter().zip(gone).enumerate() {
-            weighted += (x - anchor) * count - plain;
-            plain += x - old;
-            emit(at + 1 + i, Weighed { weighted, anchor });
-        }
-        at = end;
-    }
+            let (mut plain, mut weighted): (f64, f64) = (plain.iter().sum(), weighted.iter().sum());
+            for (x, weight) in rest.iter().zip(weights) {
+                plain += x - anchor;
+                weighted += (x - anchor) * weight;
+            }
+            (plain, weighted)
+        },
+    )
 }

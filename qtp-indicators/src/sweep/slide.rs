@@ -1,112 +1,138 @@
-//! Sums over sliding windows of terms that cost more than a load.
+//! Sums over sliding windows.
 
-use super::{BLOCK, REFRESH, Room, blocks, vectorised};
+use super::{BLOCK, REFRESH, Room, Scan, blocks, map2, vectorised};
 
-/// Calls `fill` for the terms of each block from `first` to `len`, then `emit` with their sums over the last `n`.
+/// The sum of the last `n` terms, carried from block to block.
+#[derive(Debug)]
+struct Rolling {
+    n: usize,
+    scan: Scan,
+    /// Terms taken since the sum was taken afresh.
+    age: usize,
+}
+
+impl Rolling {
+    fn new(n: usize) -> Self {
+        Self { n, scan: Scan::sum(0.0), age: usize::MAX }
+    }
+
+    /// Writes the sum after each term; `terms` are as many as `out` has slots, and the `n` before them.
+    fn write(&mut self, terms: &[f64], out: &mut [f64]) {
+        let (old, new) = (&terms[..out.len()], &terms[self.n..]);
+        if self.age >= REFRESH.max(2 * self.n) {
+            self.scan.set(total(&terms[..self.n]));
+            self.age = 0;
+        }
+        map2(new, old, out, |new, old| new - old);
+        self.scan.replace(out);
+        self.age += out.len();
+    }
+}
+
+/// The sum of all numbers.
+pub(crate) fn total(numbers: &[f64]) -> f64 {
+    let (eights, rest) = numbers.as_chunks::<8>();
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; 8];
+            for eight in eights {
+                for (sum, x) in sums.iter_mut().zip(eight) {
+                    *sum += x;
+                }
+            }
+            sums.iter().chain(rest).sum()
+        },
+    )
+}
+
+/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `n - 1` on.
+pub(crate) fn roll(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    if input.len() < n {
+        return;
+    }
+    emit(n - 1, n, &mut [total(&input[..n])]);
+    let (mut rolling, mut room): (_, Room) = (Rolling::new(n), [0.0; BLOCK]);
+    blocks(n, input.len(), |at, end| {
+        let sums = &mut room[..end - at];
+        rolling.write(&input[at - n..end], sums);
+        emit(at, end, sums);
+    });
+}
+
+/// Calls `fill` for the terms of each block from `first` to `len`, then `emit` with those and their sums over the last `n`.
 ///
 /// Terms are computed once, by loops that become vector code, and kept in a window. The sums before the window is full
-/// lack terms. Both functions see rooms of which the first `end - at` slots count.
+/// lack terms. Both functions see as many slots as the block has.
 pub(crate) fn slide<const K: usize>(
     n: usize,
-    (first, len): (usize, usize),
-    mut fill: impl FnMut(usize, usize, &mut [Room; K]),
-    mut emit: impl FnMut(usize, usize, &[Room; K]),
+    bounds: (usize, usize),
+    fill: impl FnMut(usize, usize, [&mut [f64]; K]),
+    mut emit: impl FnMut(usize, usize, [&[f64]; K], [&mut [f64]; K]),
 ) {
-    let mut windows: [History; K] = std::array::from_fn(|_| History::new(n));
-    let mut rooms = [[0.0; BLOCK]; K];
-    blocks(first, len, |at, end| {
-        rooms.iter_mut().for_each(|room| room[end - at..].fill(0.0));
-        fill(at, end, &mut rooms);
-        for (window, room) in windows.iter_mut().zip(&mut rooms) {
-            window.take(room);
-        }
-        emit(at, end, &rooms);
-    });
+    slide_spans([n], bounds, fill, |at, end, terms, [sums]| emit(at, end, terms, sums));
 }
 
 /// [`slide`] over several windows of the same terms.
 pub(crate) fn slide_spans<const K: usize, const W: usize>(
     spans: [usize; W],
     (first, len): (usize, usize),
-    mut fill: impl FnMut(usize, usize, &mut [Room; K]),
-    mut emit: impl FnMut(usize, usize, &[[Room; K]; W]),
+    mut fill: impl FnMut(usize, usize, [&mut [f64]; K]),
+    mut emit: impl FnMut(usize, usize, [&[f64]; K], [[&mut [f64]; K]; W]),
 ) {
-    let mut windows: [[History; K]; W] = spans.map(|n| std::array::from_fn(|_| History::new(n)));
-    let mut terms = [[0.0; BLOCK]; K];
-    let mut rooms = [terms; W];
+    let longest = spans.into_iter().max().unwrap_or(0);
+    // The terms of a block follow those of the longest window, which move to the front when the room is used up.
+    let room = longest + longest.next_multiple_of(BLOCK).max(2 * BLOCK);
+    let mut terms: [Vec<f64>; K] = std::array::from_fn(|_| vec![0.0; room]);
+    let mut sums: [[Rolling; K]; W] = spans.map(|n| std::array::from_fn(|_| Rolling::new(n)));
+    let mut rooms = [[[0.0; BLOCK]; K]; W];
+    let mut place = longest;
     blocks(first, len, |at, end| {
-        terms.iter_mut().for_each(|room| room[end - at..].fill(0.0));
-        fill(at, end, &mut terms);
-        for (windows, rooms) in windows.iter_mut().zip(&mut rooms) {
-            *rooms = terms;
-            for (window, room) in windows.iter_mut().zip(rooms) {
-                window.take(room);
+        let count = end - at;
+        if place + count > room {
+            terms.iter_mut().for_each(|column| column.copy_within(place - longest..place, 0));
+            place = longest;
+        }
+        fill(at, end, terms.each_mut().map(|column| &mut column[place..place + count]));
+        for ((sums, rooms), n) in sums.iter_mut().zip(&mut rooms).zip(spans) {
+            for ((sum, room), terms) in sums.iter_mut().zip(rooms).zip(&terms) {
+                sum.write(&terms[place - n..place + count], &mut room[..count]);
             }
         }
-        emit(at, end, &rooms);
+        let fresh = terms.each_ref().map(|column| &column[place..place + count]);
+        emit(at, end, fresh, rooms.each_mut().map(|rooms| rooms.each_mut().map(|room| &mut room[..count])));
+        place += count;
     });
 }
 
-/// The last terms of one sum.
+/// Finds windows of `n` terms that are all 0, whose sliding sums are rounding alone.
 #[derive(Debug)]
-struct History {
+pub(crate) struct Quiet {
     n: usize,
-    /// Terms before `place + n` are known; those from `place` on count.
-    terms: Vec<f64>,
-    place: usize,
-    sum: f64,
-    /// Terms taken since the sum was taken afresh.
-    age: usize,
+    /// Terms since the last that was not 0.
+    run: usize,
 }
 
-impl History {
-    fn new(n: usize) -> Self {
-        Self { n, terms: vec![0.0; n + n.next_multiple_of(BLOCK)], place: 0, sum: 0.0, age: 0 }
+impl Quiet {
+    pub(crate) fn new(n: usize) -> Self {
+        Self { n, run: 0 }
     }
 
-    /// Takes a block of terms in and leaves the sums in its place.
-    fn take(&mut self, room: &mut Room) {
-        if self.place + self.n + BLOCK > self.terms.len() {
-            self.terms.copy_within(self.place.., 0);
-            self.place = 0;
-        }
-        if self.age >= REFRESH.max(2 * self.n) {
-            self.sum = self.terms[self.place..self.place + self.n].iter().sum();
-            self.age = 0;
-        }
-        let new = self.place + self.n;
-        self.terms[new..new + BLOCK].copy_from_slice(room);
-        let old = &self.terms[self.place..self.place + BLOCK];
-        vectorised(
+    /// Takes the terms of a block; calls `hush` with the place of each at which a window of zeros ends.
+    pub(crate) fn mark(&mut self, terms: &[f64], mut hush: impl FnMut(usize)) {
+        let loud = vectorised(
             #[inline(always)]
-            || {
-                for (term, old) in room.iter_mut().zip(old) {
-                    *term -= old;
-                }
-            },
+            || terms.iter().fold(true, |loud, x| loud & (*x != 0.0)),
         );
-        self.sum = accumulate(self.sum, room);
-        self.place += BLOCK;
-        self.age += BLOCK;
+        if loud {
+            self.run = 0;
+            return;
+        }
+        for (i, x) in terms.iter().enumerate() {
+            self.run = if *x == 0.0 { self.run + 1 } else { 0 };
+            if self.run >= self.n {
+                hush(i);
+            }
+        }
     }
-}
-
-/// Replaces each number by the sum of `sum` and of all up to it; returns the last sum.
-///
-/// Four at a time, so that the chain of dependent additions has one link per four.
-#[inline(always)]
-pub(crate) fn accumulate(mut sum: f64, numbers: &mut [f64]) -> f64 {
-    let (fours, rest) = numbers.as_chunks_mut::<4>();
-    for four in fours {
-        let [a, b, c, d] = *four;
-        let (two, last) = (a + b, c + d);
-        let (three, all) = (two + c, two + last);
-        *four = [sum + a, sum + two, sum + three, sum + all];
-        sum += all;
-    }
-    for x in rest {
-        sum += *x;
-        *x = sum;
-    }
-    sum
 }

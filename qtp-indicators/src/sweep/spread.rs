@@ -1,44 +1,118 @@
 //! Spreads of sliding windows.
 
-use super::REFRESH;
+use super::{BLOCK, REFRESH, Room, Scan, larger, smaller, total, vectorised};
 
 /// A spread below this share of its squares has lost digits to the anchor.
 const SHRUNK: f64 = 1e-5;
 
-/// Calls `emit` with the sum of squared deviations from the mean, and the sum, of every window of `n`.
-///
-/// Squares are taken around an anchor, the mean of the window where the sums were last taken afresh. That happens every
-/// [`REFRESH`] inputs or two windows, and as soon as the spread has become small against the squares of late.
-#[inline(always)]
-pub(crate) fn spread(n: usize, input: &[f64], mut emit: impl FnMut(usize, f64, f64)) {
-    let (len, share, step) = (input.len(), 1.0 / n as f64, REFRESH.max(2 * n));
-    let mut at = n - 1;
-    while at < len {
-        let window = &input[at + 1 - n..=at];
+/// Sums of deviations from an anchor, and of their squares.
+struct Sums {
+    n: usize,
+    share: f64,
+    /// The mean of the window where the sums were last taken afresh.
+    anchor: f64,
+    plain: Scan,
+    squares: Scan,
+    /// The largest sum of squares since then.
+    peak: f64,
+}
+
+impl Sums {
+    /// Takes the sums of one window afresh; sum of squared deviations from its mean, and the mean.
+    fn renew(&mut self, window: &[f64]) -> (f64, f64) {
         // Measured from the newest input, so that a flat window has no spread at all.
-        let newest = input[at];
-        let anchor = newest + window.iter().fold(0.0, |sum, x| sum + (x - newest)) * share;
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for x in window {
-            let x = x - anchor;
-            sum += x;
-            squares += x * x;
+        let newest = window[self.n - 1];
+        let mut deviations = [0.0; BLOCK];
+        let mut sum_of =
+            |from: f64, square: bool| {
+                window
+                    .chunks(BLOCK)
+                    .map(|chunk| {
+                        let deviations = &mut deviations[..chunk.len()];
+                        super::map(chunk, deviations, |x| {
+                            if square { (x - from) * (x - from) } else { x - from }
+                        });
+                        total(deviations)
+                    })
+                    .sum::<f64>()
+            };
+        self.anchor = newest + sum_of(newest, false) * self.share;
+        let (sum, squares) = (sum_of(self.anchor, false), sum_of(self.anchor, true));
+        self.plain.set(sum);
+        self.squares.set(squares);
+        self.peak = squares;
+        (larger(squares - sum * sum * self.share, 0.0), sum * self.share + self.anchor)
+    }
+
+    /// Slides over `out.0.len()` inputs, which follow the `n` before them; how many results have kept their digits.
+    fn write(&mut self, input: &[f64], (spreads, means): (&mut [f64], &mut [f64])) -> usize {
+        let (count, anchor, share) = (spreads.len(), self.anchor, self.share);
+        let (old, new) = (&input[..count], &input[self.n..][..count]);
+        vectorised(
+            #[inline(always)]
+            || {
+                for i in 0..count {
+                    let (new, old) = (new[i] - anchor, old[i] - anchor);
+                    means[i] = new - old;
+                    spreads[i] = (new - old) * (new + old);
+                }
+            },
+        );
+        self.plain.replace(means);
+        self.squares.replace(spreads);
+        let (least, peak) = vectorised(
+            #[inline(always)]
+            || {
+                let (mut least, mut peak) = (f64::INFINITY, 0.0);
+                for (spread, mean) in spreads.iter_mut().zip(means.iter_mut()) {
+                    peak = larger(peak, *spread);
+                    *spread -= *mean * *mean * share;
+                    least = smaller(least, *spread);
+                    *mean = *mean * share + anchor;
+                }
+                (least, peak)
+            },
+        );
+        let before = self.peak;
+        self.peak = larger(before, peak);
+        if least >= self.peak * SHRUNK {
+            return count;
         }
-        let mut peak = squares;
-        emit(at, (squares - sum * sum * share).max(0.0), (sum * share + anchor) * n as f64);
-        let end = (at + step).min(len);
-        at += 1;
-        while at < end {
-            let (new, old) = (input[at] - anchor, input[at - n] - anchor);
-            sum += new - old;
-            squares += (new - old) * (new + old);
-            let spread = squares - sum * sum * share;
-            peak = if squares > peak { squares } else { peak };
-            if spread < peak * SHRUNK {
-                break;
-            }
-            emit(at, spread, (sum * share + anchor) * n as f64);
+        // Against the squares so far, not those to come.
+        let mut peak = before;
+        let lost = spreads.iter().zip(means.iter()).position(|(spread, mean)| {
+            peak = larger(peak, spread + (mean - anchor) * (mean - anchor) / share);
+            *spread < peak * SHRUNK
+        });
+        lost.unwrap_or(count)
+    }
+}
+
+/// Calls `emit` with the sums of squared deviations from the mean, and the means, of every window of `n`, by blocks.
+///
+/// The sums are taken afresh every [`REFRESH`] inputs or two windows, and as soon as the spread has become small against
+/// the squares of late.
+pub(crate) fn spread(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64], &[f64])) {
+    let scan = Scan::sum(0.0);
+    let share = 1.0 / n as f64;
+    let mut sums = Sums { n, share, anchor: 0.0, plain: scan.clone(), squares: scan, peak: 0.0 };
+    let (mut spreads, mut means): (Room, Room) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let (mut at, mut renewal) = (n - 1, 0);
+    while at < input.len() {
+        if at >= renewal {
+            let (spread, mean) = sums.renew(&input[at + 1 - n..=at]);
+            emit(at, at + 1, &mut [spread], &[mean]);
+            renewal = at + 1 + REFRESH.max(2 * n);
             at += 1;
+            continue;
+        }
+        let end = (at + BLOCK).min(input.len()).min(renewal);
+        let (spreads, means) = (&mut spreads[..end - at], &mut means[..end - at]);
+        let sound = sums.write(&input[at - n..end], (spreads, means));
+        emit(at, at + sound, &mut spreads[..sound], &means[..sound]);
+        at += sound;
+        if at < end {
+            renewal = at;
         }
     }
 }

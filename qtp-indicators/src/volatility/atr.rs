@@ -24,6 +24,29 @@ impl AverageRange {
         self.smooth.scan()
     }
 
+    /// Goes on from where a scan has come.
+    pub(crate) fn resume(&mut self, scan: &sweep::Scan) {
+        self.smooth.resume(scan);
+    }
+
+    /// Writes the averages from `from` on, by blocks, each of which `then` may rework.
+    fn sweep(
+        &mut self,
+        input: crate::Candles<'_>,
+        from: usize,
+        column: &mut [f64],
+        mut then: impl FnMut(usize, usize, &mut [f64]),
+    ) {
+        let mut scan = self.smooth.scan();
+        sweep::blocks(from, input.len(), |at, end| {
+            let slots = &mut column[at..end];
+            sweep::true_ranges_from(input, at, slots);
+            scan.replace(slots);
+            then(at, end, slots);
+        });
+        self.smooth.resume(&scan);
+    }
+
     pub(crate) fn new(n: usize) -> Self {
         Self { ranges: Ranges::default(), smooth: Smooth::wilder(n) }
     }
@@ -42,15 +65,13 @@ impl Node for AverageRange {
         self.smooth.period() + 1
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
-        let (mut scan, column) = (warm.smooth.scan(), sweep::one(out));
-        let mut room = [0.0; sweep::BLOCK + 1];
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
-            let ranges = &mut room[..end - at + 1];
-            sweep::true_ranges(sweep::part(input, at - 1, end), ranges);
-            scan.run(&ranges[1..], &mut column[at..end]);
-        });
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        self.sweep(input, from, sweep::one(out), |_, _, _| ());
     }
 }
 
@@ -73,21 +94,21 @@ impl Node for Normalised {
         self.average.warmup()
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        self.average.batch(input, out);
-        if self.average.smooth.period() > 1 {
-            let column = sweep::one(out);
-            let close = &input.close[..column.len()];
-            sweep::vectorised(
-                #[inline(always)]
-                || {
-                    for (slot, close) in column.iter_mut().zip(close) {
-                        let share = *slot / close * 100.0;
-                        *slot = if *close == 0.0 { *slot * 0.0 } else { share };
-                    }
-                },
-            );
-        }
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, from, input, out);
+        let raw = self.average.smooth.period() == 1;
+        self.average.sweep(input, from, sweep::one(out), |at, end, slots| {
+            if !raw {
+                sweep::combine(slots, &input.close[at..end], |range, close| {
+                    let share = range / close * 100.0;
+                    if close == 0.0 { 0.0 } else { share }
+                });
+            }
+        });
     }
 }
 

@@ -1,5 +1,7 @@
 //! Bands made of highs and lows: acceleration, Donchian, Keltner, and SuperTrend.
 
+use std::hint::select_unpredictable;
+
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::atr::AverageRange;
 use crate::{
     SpecError,
     error::{check_deviations, check_period, check_real},
-    node::{Feed, Node, Reads, Skip, Smooth, Sum, composite, indicator, is_zero, peek_by_copy},
+    node::{Feed, Node, Reads, Skip, Smooth, Sum, catch_up, composite, indicator, is_zero, peek_by_copy},
     price::middle::Channel,
     registry::{BANDS, Entry, OutputInfo, ParamInfo, node},
     sweep,
@@ -40,22 +42,37 @@ impl Node for Acceleration {
         self.middle.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
         let n = self.middle.len();
-        let count = n as f64;
+        let share = 1.0 / n as f64;
+        let stretch = |high: f64, low: f64| {
+            let (total, stretch) = (high + low, 4.0 * (high - low) / (high + low));
+            if is_zero(total) { 0.0 } else { stretch }
+        };
+        sweep::slide(
+            n,
+            (0, c.len()),
+            |at, end, [upper, lower, middle]| {
+                let (high, low) = (&c.high[at..end], &c.low[at..end]);
+                sweep::map2(high, low, middle, stretch);
+                sweep::map2(high, middle, upper, |high, stretch| high * (1.0 + stretch));
+                sweep::map2(low, middle, lower, |low, stretch| low * (1.0 - stretch));
+                middle.copy_from_slice(&c.close[at..end]);
+            },
+            |at, end, _, [high, low, close]| {
+                for (sums, column) in [(high, &mut *upper), (low, &mut *lower), (close, &mut *middle)] {
+                    sweep::map(sums, &mut column[at..end], |sum| sum * share);
+                }
+            },
+        );
         for column in [&mut *upper, &mut *middle, &mut *lower] {
             sweep::chill(column, n - 1);
         }
-        let terms = |i: usize| {
-            let (high, low) = (c.high[i], c.low[i]);
-            let total = high + low;
-            let stretch = if is_zero(total) { 0.0 } else { 4.0 * (high - low) / total };
-            [high * (1.0 + stretch), c.close[i], low * (1.0 - stretch)]
-        };
-        sweep::roll(n, (0, c.len()), terms, |i, [high, close, low]| {
-            (upper[i], middle[i], lower[i]) = (high / count, close / count, low / count);
-        });
     }
 }
 
@@ -133,22 +150,28 @@ impl Node for Keltners {
         self.average.period().max(self.range.warmup())
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), input, out);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, input, out);
         let [upper, middle, lower] = out else { return };
-        let (mut average, mut range) = (warm.average.scan(), warm.range.scan());
-        let mut room = [0.0; sweep::BLOCK + 1];
-        sweep::blocks(self.warmup(), input.len(), |at, end| {
-            let ranges = &mut room[..end - at + 1];
-            sweep::map_candles(sweep::part(input, at, end), ranges, |c| (c.high + c.low + c.close) / 3.0);
-            average.run(&ranges[..end - at], &mut middle[at..end]);
-            sweep::true_ranges(sweep::part(input, at - 1, end), ranges);
-            range.run(&ranges[1..], &mut lower[at..end]);
-            for i in at..end {
-                let width = lower[i] * self.factor;
-                (upper[i], lower[i]) = (middle[i] + width, middle[i] - width);
-            }
+        let (mut average, mut range, factor) = (self.average.scan(), self.range.scan(), self.factor);
+        let mut room = [0.0; sweep::BLOCK];
+        sweep::blocks(from, input.len(), |at, end| {
+            let (room, middle) = (&mut room[..end - at], &mut middle[at..end]);
+            sweep::map_candles(sweep::part(input, at, end), middle, |c| {
+                (c.high + c.low + c.close) * (1.0 / 3.0)
+            });
+            average.replace(middle);
+            sweep::true_ranges_from(input, at, room);
+            range.replace(room);
+            sweep::map2(middle, room, &mut upper[at..end], |middle, range| middle + range * factor);
+            sweep::map2(middle, room, &mut lower[at..end], |middle, range| middle - range * factor);
         });
+        self.average.resume(&average);
+        self.range.resume(&range);
     }
 }
 
@@ -159,6 +182,31 @@ struct Ratchet {
     lower: f64,
     rising: bool,
     close: f64,
+}
+
+impl Ratchet {
+    /// Goes on over basic bands and closes, the first of which is the one before; writes line and direction.
+    ///
+    /// Without a branch: which band holds is as hard to foresee as the market.
+    fn ratchet(
+        self,
+        (basic_upper, basic_lower): (&[f64], &[f64]),
+        close: &[f64],
+        (line, direction): (&mut [f64], &mut [f64]),
+    ) -> Self {
+        let Self { mut upper, mut lower, mut rising, .. } = self;
+        let (last, close) = (&close[..line.len()], &close[1..]);
+        for i in 0..line.len() {
+            let falls = (basic_upper[i] < upper) | (last[i] > upper);
+            let rises = (basic_lower[i] > lower) | (last[i] < lower);
+            upper = select_unpredictable(falls, basic_upper[i], upper);
+            lower = select_unpredictable(rises, basic_lower[i], lower);
+            rising = (rising & (close[i] >= lower)) | (!rising & (close[i] > upper));
+            line[i] = select_unpredictable(rising, lower, upper);
+            direction[i] = select_unpredictable(rising, 1.0, -1.0);
+        }
+        Self { upper, lower, rising, close: close[line.len() - 1] }
+    }
 }
 
 /// The band that the price has not crossed.
@@ -219,26 +267,29 @@ impl Node for Super {
         if column == 1 { 0.0 } else { f64::NAN }
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let warm = crate::node::warm_up(self, self.warmup(), c, out);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, c, out);
         let [line, direction] = out else { return };
-        let (Some(state), mut range) = (warm.state, warm.range.scan()) else { return };
-        let (mut upper, mut lower, mut rising, mut close) =
-            (state.upper, state.lower, state.rising, state.close);
-        let mut room = [0.0; sweep::BLOCK + 1];
-        sweep::blocks(self.warmup(), c.len(), |at, end| {
-            sweep::true_ranges(sweep::part(c, at - 1, end), &mut room[..end - at + 1]);
-            range.run(&room[1..end - at + 1], &mut line[at..end]);
-            for i in at..end {
-                let (width, middle) = (self.factor * line[i], (c.high[i] + c.low[i]) / 2.0);
-                let (basic_upper, basic_lower) = (middle + width, middle - width);
-                upper = if basic_upper < upper || close > upper { basic_upper } else { upper };
-                lower = if basic_lower > lower || close < lower { basic_lower } else { lower };
-                close = c.close[i];
-                rising = if rising { close >= lower } else { close > upper };
-                (line[i], direction[i]) = if rising { (lower, 1.0) } else { (upper, -1.0) };
-            }
+        let (Some(mut state), mut range, factor) = (self.state, self.range.scan(), self.factor) else {
+            return;
+        };
+        let (mut upper, mut lower): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
+        sweep::blocks(from, c.len(), |at, end| {
+            let (upper, lower) = (&mut upper[..end - at], &mut lower[..end - at]);
+            let slots = &mut line[at..end];
+            sweep::true_ranges_from(c, at, slots);
+            range.replace(slots);
+            let (high, low) = (&c.high[at..end], &c.low[at..end]);
+            sweep::map3((high, low, slots), upper, |high, low, range| (high + low) / 2.0 + factor * range);
+            sweep::map3((high, low, slots), lower, |high, low, range| (high + low) / 2.0 - factor * range);
+            state = state.ratchet((upper, lower), &c.close[at - 1..end], (slots, &mut direction[at..end]));
         });
+        self.state = Some(state);
+        self.range.resume(&range);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     error::{check_deviations, check_period},
     node::{Feed, Node, composite, indicator},
     registry::{BANDS, Entry, OutputInfo, ParamInfo, Row, over},
+    sweep,
 };
 
 /// The three bands of [`BollingerBands`], in units of the input.
@@ -70,27 +71,28 @@ impl Node for Bands {
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
-        let n = self.moments.warmup();
         if let Ma::Copy = self.average {
+            let (n, up, down) = (self.moments.warmup(), self.up, self.down);
             let share = 1.0 / n as f64;
-            crate::sweep::spread(n, input, |i, spread, sum| {
-                let (mean, deviation) = (sum * share, (spread * share).sqrt());
-                (upper[i], middle[i]) = (mean + deviation * self.up, mean);
-                lower[i] = mean - deviation * self.down;
+            sweep::spread(n, input, |at, end, spreads, means| {
+                sweep::each(spreads, |spread| (spread * share).sqrt());
+                sweep::map2(means, spreads, &mut upper[at..end], |mean, deviation| mean + deviation * up);
+                sweep::map2(means, spreads, &mut lower[at..end], |mean, deviation| mean - deviation * down);
+                middle[at..end].copy_from_slice(means);
             });
             for column in [&mut **upper, &mut **middle, &mut **lower] {
-                crate::sweep::chill(column, n - 1);
+                sweep::chill(column, n - 1);
             }
             return;
         }
         self.average.batch(input, &mut [&mut *middle]);
-        Deviation::new(n, 1.0).batch(input, &mut [&mut *lower]);
+        Deviation::new(self.moments.warmup(), 1.0).batch(input, &mut [&mut *lower]);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
             let deviation = *lower;
             (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
         }
         for column in [&mut **upper, &mut **middle, &mut **lower] {
-            crate::sweep::chill(column, self.warmup() - 1);
+            sweep::chill(column, self.warmup() - 1);
         }
     }
 }

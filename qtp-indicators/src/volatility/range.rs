@@ -33,11 +33,22 @@ impl Node for MeanRange {
         self.sum.len()
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.sum.len(), sweep::one(out));
-        let count = n as f64;
+        let share = 1.0 / n as f64;
+        sweep::slide(
+            n,
+            (0, c.len()),
+            |at, end, [ranges]| {
+                sweep::map2(&c.high[at..end], &c.low[at..end], ranges, |high, low| high - low)
+            },
+            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], |sum| sum * share),
+        );
         sweep::chill(column, n - 1);
-        sweep::roll(n, (0, c.len()), |i| [c.high[i] - c.low[i]], |i, [sum]| column[i] = sum / count);
     }
 }
 
@@ -122,28 +133,34 @@ impl Node for Mass {
     }
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        // Both averages are warm after `first` candles; the ratios go where the sums will stand.
+        // Both averages are warm after `first` candles.
         let (n, column, first) = (self.sum.len(), sweep::one(out), 2 * self.first.period() - 1);
         let (mut one, mut two) = (self.first, self.second);
+        let mut cold = Vec::new();
         for i in 0..first.min(c.len()) {
             let level =
-                one.next(c.high[i] - c.low[i]).and_then(|level| two.next(level).map(|two| (level, two)));
-            column[i] = level.map_or(f64::NAN, |(one, two)| mass(one, two));
+                one.next(c.high[i] - c.low[i]).and_then(|one| two.next(one).map(|two| mass(one, two)));
+            cold.extend(level);
         }
-        let (mut one, mut two) = (one.scan(), two.scan());
-        let (mut a, mut b): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        let mut ratios = vec![f64::NAN; first.min(c.len())];
-        ratios.copy_from_slice(&column[..first.min(c.len())]);
-        ratios.resize(c.len(), 0.0);
-        sweep::blocks(first, c.len(), |at, end| {
-            let (a, b) = (&mut a[..end - at], &mut b[..end - at]);
-            sweep::map2(&c.high[at..end], &c.low[at..end], b, |high, low| high - low);
-            one.run(b, a);
-            two.run(a, b);
-            sweep::map2(a, b, &mut ratios[at..end], mass);
-        });
+        let (mut one, mut two, mut a): (_, _, sweep::Room) = (one.scan(), two.scan(), [0.0; sweep::BLOCK]);
+        let start = first - cold.len();
+        sweep::slide(
+            n,
+            (start, c.len()),
+            |at, end, [ratios]| {
+                // What the averages gave while they warmed up comes first.
+                let ready = if at == start { cold.len().min(end - at) } else { 0 };
+                let (cold_ratios, ratios) = ratios.split_at_mut(ready);
+                cold_ratios.copy_from_slice(&cold[..ready]);
+                let (at, a) = (at + ready, &mut a[..ratios.len()]);
+                sweep::map2(&c.high[at..end], &c.low[at..end], ratios, |high, low| high - low);
+                one.run(ratios, a);
+                two.run(a, ratios);
+                sweep::combine(ratios, a, |second, first| mass(first, second));
+            },
+            |at, end, _, [sums]| column[at..end].copy_from_slice(sums),
+        );
         sweep::chill(column, self.warmup() - 1);
-        sweep::roll(n, (first - 1, c.len()), |i| [ratios[i]], |i, [sum]| column[i] = sum);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     node::{Feed, Node, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     rolling::RollingSpread,
+    sweep,
     window::Window,
 };
 
@@ -84,10 +85,12 @@ impl Node for Variance {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.warmup(), crate::sweep::one(out));
-        let count = n as f64;
-        crate::sweep::chill(column, n - 1);
-        crate::sweep::spread(n, input, |i, spread, _| column[i] = spread / count);
+        let (n, column) = (self.warmup(), sweep::one(out));
+        let share = 1.0 / n as f64;
+        sweep::chill(column, n - 1);
+        sweep::spread(n, input, |at, end, spreads, _| {
+            sweep::map(spreads, &mut column[at..end], |spread| spread * share);
+        });
     }
 }
 
@@ -121,11 +124,12 @@ impl Node for Deviation {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.variance.warmup(), crate::sweep::one(out));
-        let count = n as f64;
-        crate::sweep::chill(column, n - 1);
-        let share = 1.0 / count;
-        crate::sweep::spread(n, input, |i, spread, _| column[i] = (spread * share).sqrt() * self.factor);
+        let (n, factor, column) = (self.variance.warmup(), self.factor, sweep::one(out));
+        let share = 1.0 / n as f64;
+        sweep::chill(column, n - 1);
+        sweep::spread(n, input, |at, end, spreads, _| {
+            sweep::map(spreads, &mut column[at..end], |spread| (spread * share).sqrt() * factor);
+        });
     }
 }
 

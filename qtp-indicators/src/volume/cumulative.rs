@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Source,
     error::check_period,
-    node::{Feed, Node, Previous, Reads, Smooth, Sum, composite, indicator, peek_by_copy, ratio},
+    node::{Feed, Node, Previous, Reads, Smooth, Sum, catch_up, composite, indicator, peek_by_copy, ratio},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over, pair},
+    sweep,
 };
 
 /// The input pair before, and the line.
@@ -20,9 +21,58 @@ struct State {
 /// The line after a candle, given the one before.
 type Step = fn(f64, (f64, f64), Option<(f64, f64)>) -> f64;
 
+/// The batch form of a line: writes it from a candle on, which is not the first.
+type Sweep = fn(&mut f64, (&[f64], &[f64]), usize, &mut [f64]);
+
+/// A line that adds up `term` of price, the price before, and volume.
+fn add_up(
+    line: &mut f64,
+    (price, volume): (&[f64], &[f64]),
+    from: usize,
+    column: &mut [f64],
+    term: impl Fn(f64, f64, f64) -> f64,
+) {
+    let mut sum = sweep::Scan::sum(*line);
+    sweep::blocks(from, price.len(), |at, end| {
+        let slots = &mut column[at..end];
+        sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, &term);
+        sum.replace(slots);
+    });
+    *line = sum.level();
+}
+
+/// A line that compounds the change of price where `counts` says so of volume and the volume before.
+fn multiply_up(
+    line: &mut f64,
+    (price, volume): (&[f64], &[f64]),
+    from: usize,
+    column: &mut [f64],
+    counts: impl Fn(f64, f64) -> bool,
+) {
+    sweep::blocks(from, price.len(), |at, end| {
+        let slots = &mut column[at..end];
+        sweep::map2(&price[at..end], &price[at - 1..], slots, |price, last| 1.0 + ratio(price - last, last));
+        sweep::combine2(slots, (&volume[at..end], &volume[at - 1..]), |factor, volume, traded| {
+            if counts(volume, traded) { factor } else { 1.0 }
+        });
+        let last = sweep::multiply(*line, slots);
+        if last.is_finite() && slots.iter().all(|level| level.is_finite()) {
+            *line = last;
+            return;
+        }
+        // What would not stay finite is left out, one by one.
+        for i in at..end {
+            if counts(volume[i], volume[i - 1]) {
+                *line = compound(*line, price[i], price[i - 1]);
+            }
+            column[i] = *line;
+        }
+    });
+}
+
 /// Makes the node, the public type and the function of each line over price and volume.
 macro_rules! lines {
-    ($($node:ident $name:ident $function:ident $start:expr, $step:expr, $summary:literal;)*) => {$(
+    ($($node:ident $name:ident $function:ident $start:expr, $step:expr, $sweep:expr, $summary:literal;)*) => {$(
         #[doc = $summary]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         pub(crate) struct $node(State);
@@ -51,14 +101,14 @@ macro_rules! lines {
                 *self = Self::NEW;
             }
 
-            fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
-                let column = crate::sweep::one(out);
-                let (mut line, mut last) = ($start, None);
-                for ((slot, price), volume) in column.iter_mut().zip(price).zip(volume) {
-                    line = Self::STEP(line, (*price, *volume), last);
-                    last = Some((*price, *volume));
-                    *slot = line;
-                }
+            fn carries(&self) -> bool {
+                true
+            }
+
+            fn carry(&mut self, series: (&[f64], &[f64]), from: usize, out: &mut [&mut [f64]]) {
+                let from = catch_up(self, from, series, out);
+                let sweep: Sweep = $sweep;
+                sweep(&mut self.0.line, series, from, sweep::one(out));
             }
         }
 
@@ -83,19 +133,26 @@ lines! {
         Some((before, _)) if price < before => line - volume,
         Some(_) => line,
         None => volume,
-    }, "On-balance volume: adds the volume of rising prices, takes that of falling ones (J. Granville).";
+    }, |line, series, from, column| add_up(line, series, from, column, |price, last, volume| {
+        let fallen = if price < last { -volume } else { 0.0 };
+        if price > last { volume } else { fallen }
+    }), "On-balance volume: adds the volume of rising prices, takes that of falling ones (J. Granville).";
     Negative Nvi nvi 1000.0, |line, (price, volume), last| match last {
         Some((before, traded)) if volume < traded => compound(line, price, before),
         _ => line,
-    }, "Negative volume index from 1000: compounds the change of price where volume fell.";
+    }, |line, series, from, column| multiply_up(line, series, from, column, |volume, traded| volume < traded),
+    "Negative volume index from 1000: compounds the change of price where volume fell.";
     Positive Pvi pvi 1000.0, |line, (price, volume), last| match last {
         Some((before, traded)) if volume > traded => compound(line, price, before),
         _ => line,
-    }, "Positive volume index from 1000: compounds the change of price where volume rose.";
+    }, |line, series, from, column| multiply_up(line, series, from, column, |volume, traded| volume > traded),
+    "Positive volume index from 1000: compounds the change of price where volume rose.";
     PriceTrend Pvt pvt 0.0, |line, (price, volume), last| match last {
         Some((before, _)) => line + ratio(price - before, before) * volume,
         None => line,
-    }, "Price-volume trend: adds volume times the relative change of price.";
+    }, |line, series, from, column| add_up(line, series, from, column, |price, last, volume| {
+        ratio(price - last, last) * volume
+    }), "Price-volume trend: adds volume times the relative change of price.";
 }
 
 /// Change times volume, smoothed.
@@ -119,19 +176,21 @@ impl Node for Force {
         self.smooth.period() + 1
     }
 
-    fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
-        let first = self.warmup();
-        let warm = crate::node::warm_up(self, first, (price, volume), out);
-        let (mut scan, mut room, column) =
-            (warm.smooth.scan(), [0.0; crate::sweep::BLOCK], crate::sweep::one(out));
-        crate::sweep::blocks(first, price.len(), |at, end| {
-            let room = &mut room[..end - at];
-            crate::sweep::map2(&price[at..end], &price[at - 1..], room, |x, last| x - last);
-            for (slot, volume) in room.iter_mut().zip(&volume[at..end]) {
-                *slot *= volume;
-            }
-            scan.run(room, &mut column[at..end]);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, series: (&[f64], &[f64]), from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, series, out);
+        let ((price, volume), mut scan, column) = (series, self.smooth.scan(), sweep::one(out));
+        sweep::blocks(from, price.len(), |at, end| {
+            let slots = &mut column[at..end];
+            sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, |x, last, volume| {
+                (x - last) * volume
+            });
+            scan.replace(slots);
         });
+        self.smooth.resume(&scan);
     }
 }
 
@@ -160,7 +219,7 @@ impl Node for Facilitation {
 
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         for column in out {
-            crate::sweep::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
+            sweep::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
         }
     }
 }
@@ -187,16 +246,20 @@ impl Node for Relative {
         self.baseline.len() + 1
     }
 
+    fn memory(&self) -> Option<usize> {
+        Some(self.warmup() - 1)
+    }
+
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (n, column) = (self.baseline.len(), crate::sweep::one(out));
-        let count = n as f64;
-        crate::sweep::chill(column, n);
+        let (n, column) = (self.baseline.len(), sweep::one(out));
+        let (count, mut quiet) = (n as f64, sweep::Quiet::new(n));
+        sweep::chill(column, n);
         let before = input.len().saturating_sub(1);
-        let terms = |i: usize| [input[i], f64::from(input[i] != 0.0)];
-        crate::sweep::roll(n, (0, before), terms, |i, [sum, traded]| {
+        quiet.mark(&input[..before.min(n - 1)], |_| ());
+        sweep::roll(n, &input[..before], |at, end, sums| {
             // Without a trade the sum is rounding alone.
-            let mean = if traded > 0.0 { sum / count } else { 0.0 };
-            column[i + 1] = input[i + 1] / mean;
+            quiet.mark(&input[at..end], |i| sums[i] = 0.0);
+            sweep::map2(&input[at + 1..=end], sums, &mut column[at + 1..=end], |x, sum| x * count / sum);
         });
     }
 }

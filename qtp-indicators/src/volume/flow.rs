@@ -7,7 +7,7 @@ use crate::{
     SpecError,
     error::check_period,
     input::INPUT_LIMIT,
-    node::{Feed, Node, Previous, Reads, Sum, composite, indicator, peek_by_copy, warm_up},
+    node::{Feed, Node, Previous, Reads, Sum, catch_up, composite, indicator, peek_by_copy},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -58,12 +58,18 @@ impl Node for Line {
         self.sum = 0.0;
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let (mut sum, column) = (0.0, sweep::one(out));
-        sweep::blocks(0, c.len(), |at, end| {
-            flows(c, at, &mut column[at..end]);
-            sum = sweep::accumulate(sum, &mut column[at..end]);
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let (mut sum, column) = (sweep::Scan::sum(self.sum), sweep::one(out));
+        sweep::blocks(from, c.len(), |at, end| {
+            let slots = &mut column[at..end];
+            flows(c, at, slots);
+            sum.replace(slots);
         });
+        self.sum = sum.level();
     }
 }
 
@@ -112,20 +118,25 @@ impl Node for Oscillator {
         (self.fast.1, self.slow.1, self.seen) = (0.0, 0.0, 0);
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let warm = warm_up(self, self.warmup, c, out);
-        let (mut sum, column) = (warm.line.sum, sweep::one(out));
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let from = catch_up(self, from, c, out);
+        let (mut sum, column) = (sweep::Scan::sum(self.line.sum), sweep::one(out));
         let scan = |(k, level): (f64, f64)| sweep::Scan::new(1.0 - k, k, level);
-        let (mut fast, mut slow) = (scan(warm.fast), scan(warm.slow));
-        let (mut line, mut room): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        sweep::blocks(self.warmup, c.len(), |at, end| {
-            let (line, room) = (&mut line[..end - at], &mut room[..end - at]);
+        let (mut fast, mut slow) = (scan(self.fast), scan(self.slow));
+        let mut line: sweep::Room = [0.0; sweep::BLOCK];
+        sweep::blocks(from, c.len(), |at, end| {
+            let (line, slots) = (&mut line[..end - at], &mut column[at..end]);
             flows(c, at, line);
-            sum = sweep::accumulate(sum, line);
-            fast.run(line, room);
-            slow.run(line, &mut column[at..end]);
-            sweep::combine(&mut column[at..end], room, |slow, fast| fast - slow);
+            sum.replace(line);
+            slow.run(line, slots);
+            fast.replace(line);
+            sweep::combine(slots, line, |slow, fast| fast - slow);
         });
+        (self.line.sum, self.fast.1, self.slow.1) = (sum.level(), fast.level(), slow.level());
     }
 }
 
@@ -158,20 +169,21 @@ impl Node for Share {
 
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.volume.len(), sweep::one(out));
+        let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
             (0, c.len()),
-            |at, end, [flow, volume, traded]| {
-                flows(c, at, &mut flow[..end - at]);
-                volume[..end - at].copy_from_slice(&c.volume[at..end]);
-                sweep::map(&c.volume[at..end], traded, |x| if x == 0.0 { 0.0 } else { 1.0 });
+            |at, end, [flow, volume]| {
+                flows(c, at, flow);
+                volume.copy_from_slice(&c.volume[at..end]);
             },
-            |at, end, [flow, volume, traded]| {
-                sweep::map3((flow, volume, traded), &mut column[at..end], |flow, volume, traded| {
-                    // Without a trade the sums are rounding alone.
+            |at, end, [_, traded], [flow, volume]| {
+                let slots = &mut column[at..end];
+                sweep::map2(flow, volume, slots, |flow, volume| {
                     let share = flow / volume;
-                    if (traded > 0.0) & (volume > 0.0) { share } else { 0.0 }
+                    if volume > 0.0 { share } else { 0.0 }
                 });
+                quiet.mark(traded, |i| slots[i] = 0.0);
             },
         );
         sweep::chill(column, n - 1);
@@ -215,42 +227,43 @@ impl Node for MoneyFlow {
     fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.up.len(), sweep::one(out));
         let mut typical = [0.0; sweep::BLOCK + 1];
+        let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
             (1, c.len()),
-            |at, end, rooms| {
+            |at, end, [up, all]| {
                 let typical = &mut typical[..=end - at];
                 let candles = sweep::part(c, at - 1, end);
-                sweep::map_candles(candles, typical, |c| (c.high + c.low + c.close) / 3.0);
-                turnovers(typical, &c.volume[at..end], rooms);
+                // Three times the typical price: the factor cancels.
+                sweep::map_candles(candles, typical, |c| c.high + c.low + c.close);
+                turnovers(typical, &c.volume[at..end], up, all);
             },
-            |at, end, [up, down, moved]| {
-                sweep::map3((up, down, moved), &mut column[at..end], |up, down, moved| {
-                    let total = up + down;
-                    let share = 100.0 * (sweep::larger(sweep::smaller(up, total), 0.0) / total);
-                    // Without a flow the sums are rounding alone.
-                    if (moved > 0.0) & (total > 0.0) { share } else { 0.0 }
+            |at, end, [_, flows], [up, all]| {
+                let slots = &mut column[at..end];
+                sweep::map2(up, all, slots, |up, all| {
+                    let share = 100.0 * (sweep::larger(sweep::smaller(up, all), 0.0) / all);
+                    if all > 0.0 { share } else { 0.0 }
                 });
+                quiet.mark(flows, |i| slots[i] = 0.0);
             },
         );
         sweep::chill(column, n);
     }
 }
 
-/// Turnover of rises and of falls of the typical price, and 1 where there is any.
-fn turnovers(typical: &[f64], volume: &[f64], [up, down, moved]: &mut [sweep::Room; 3]) {
-    let (n, last) = (volume.len(), &typical[..volume.len()]);
-    let (up, down, moved, now) = (&mut up[..n], &mut down[..n], &mut moved[..n], &typical[1..=n]);
+/// Turnover of rises of the typical price, and of all its changes.
+fn turnovers(typical: &[f64], volume: &[f64], up: &mut [f64], all: &mut [f64]) {
+    let n = volume.len();
+    let (up, all, last, now) = (&mut up[..n], &mut all[..n], &typical[..n], &typical[1..=n]);
     sweep::vectorised(
         #[inline(always)]
         || {
             for i in 0..n {
                 let change = now[i] - last[i];
                 let still = change.abs() <= 1e-14 * (now[i].abs() + last[i].abs());
-                let flow = if still { 0.0 } else { now[i] * volume[i] };
-                down[i] = if change < 0.0 { flow } else { 0.0 };
-                up[i] = if change < 0.0 { 0.0 } else { flow };
-                moved[i] = if flow == 0.0 { 0.0 } else { 1.0 };
+                let flow = now[i] * volume[i];
+                all[i] = if still { 0.0 } else { flow };
+                up[i] = if change < 0.0 { 0.0 } else { all[i] };
             }
         },
     );

@@ -4,8 +4,10 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Candles,
     node::{Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, node},
+    sweep,
 };
 
 /// Sums from the first candle on.
@@ -39,6 +41,36 @@ impl Node for Totals {
 
     fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, c: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let (mut turnover, mut volume) = (sweep::Scan::sum(self.turnover), sweep::Scan::sum(self.volume));
+        let (mut room, column): (sweep::Room, _) = ([0.0; sweep::BLOCK], sweep::one(out));
+        sweep::blocks(from, c.len(), |at, end| {
+            let (room, slots) = (&mut room[..end - at], &mut column[at..end]);
+            sweep::map_candles(sweep::part(c, at, end), slots, |c| {
+                (c.high + c.low + c.close) * (1.0 / 3.0) * c.volume
+            });
+            turnover.replace(slots);
+            volume.run(&c.volume[at..end], room);
+            sweep::combine(slots, room, |turnover, volume| {
+                let average = turnover / volume;
+                if volume > 0.0 { average } else { f64::NAN }
+            });
+            // Where there is no volume yet, the line stays.
+            if room.iter().any(|volume| *volume <= 0.0) {
+                for slot in &mut *slots {
+                    self.last = if slot.is_nan() { self.last } else { *slot };
+                    *slot = self.last;
+                }
+            }
+            self.last = slots[end - at - 1];
+        });
+        (self.turnover, self.volume) = (turnover.level(), volume.level());
     }
 }
 
