@@ -1,10 +1,12 @@
 //! Binance: spot and USD-M futures.
 //!
 //! [`Requests`] turns what we want into the exact text that the venue expects, signed; [`wire`] turns its answers and
-//! messages into domain values; [`DepthBook`] keeps a book in sync. Spot and futures are two venues,
+//! messages into domain values; [`DepthBook`] keeps a book in sync;
+//! [`BinanceMarket`] serves public data. Spot and futures are two venues,
 //! `binance` and `binance-usdm`.
 
 mod book;
+mod market;
 mod order;
 mod request;
 pub mod wire;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use crate::transport::Limit;
 
 pub use book::{DepthBook, Step};
+pub use market::{BinanceMarket, MarketSettings};
 pub use request::{Amendment, Requests};
 
 /// Which of the two venues.
@@ -33,6 +36,16 @@ impl Product {
             (Self::Spot, true) => "https://testnet.binance.vision",
             (Self::UsdMargin, false) => "https://fapi.binance.com",
             (Self::UsdMargin, true) => "https://demo-fapi.binance.com",
+        }
+    }
+
+    /// Base URL of the streams of mainnet or testnet.
+    pub const fn stream_url(self, testnet: bool) -> &'static str {
+        match (self, testnet) {
+            (Self::Spot, false) => "wss://stream.binance.com:9443",
+            (Self::Spot, true) => "wss://stream.testnet.binance.vision",
+            (Self::UsdMargin, false) => "wss://fstream.binance.com",
+            (Self::UsdMargin, true) => "wss://fstream.binancefuture.com",
         }
     }
 

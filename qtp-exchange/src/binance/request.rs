@@ -270,21 +270,47 @@ impl Requests {
         Request::get("time", self.path("time")).charge(0, 1)
     }
 
-    /// Asks for candles, oldest first.
+    /// Asks for candles from an open time on, oldest first.
     pub fn candles(&self, symbol: &str, interval: &str, start: Timestamp, limit: u32) -> Request {
-        let query = Pairs::new()
-            .with("interval", interval)
-            .with("limit", limit)
-            .with("symbol", symbol)
-            .with("startTime", start.as_millis());
+        self.klines(symbol, interval, limit, |query| query.with("startTime", start.as_millis()))
+    }
+
+    /// Asks for the latest candles that open before `end`, oldest first.
+    pub fn candles_before(&self, symbol: &str, interval: &str, end: Timestamp, limit: u32) -> Request {
+        let last = end.as_millis().saturating_sub(1);
+        self.klines(symbol, interval, limit, |query| query.with("endTime", last))
+    }
+
+    fn klines(&self, symbol: &str, interval: &str, limit: u32, add: impl FnOnce(Pairs) -> Pairs) -> Request {
+        let query = Pairs::new().with("interval", interval).with("limit", limit).with("symbol", symbol);
         let weight = match limit {
             0..100 => 1,
             100..500 => 2,
             500..=1000 => 5,
             _ => 10,
         };
-        let request = Request::get("candles", self.path("klines")).query(query.into_string());
+        let request = Request::get("candles", self.path("klines")).query(add(query).into_string());
         request.charge(0, self.weight(2, weight))
+    }
+
+    /// Asks for mark, index and the next funding payment.
+    ///
+    /// # Errors
+    /// `Unsupported` on spot.
+    pub fn premium(&self, symbol: &str) -> Result<Request, ExchangeError> {
+        self.futures("funding_rate")?;
+        let query = Pairs::new().with("symbol", symbol).into_string();
+        Ok(Request::get("funding_rate", "/fapi/v1/premiumIndex").query(query).charge(0, 1))
+    }
+
+    /// Asks for open interest.
+    ///
+    /// # Errors
+    /// `Unsupported` on spot.
+    pub fn open_interest(&self, symbol: &str) -> Result<Request, ExchangeError> {
+        self.futures("open_interest")?;
+        let query = Pairs::new().with("symbol", symbol).into_string();
+        Ok(Request::get("open_interest", "/fapi/v1/openInterest").query(query).charge(0, 1))
     }
 
     /// Asks for the book.

@@ -1,0 +1,189 @@
+//! Topics as the venue's streams, and their messages as events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use qtp_core::port::{Clock, StreamSender, SystemClock};
+use qtp_core::{Event, ExchangeError, Gap, InstrumentId, MarketTopic, Reason, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::super::Product;
+use super::super::wire::{self, MarketUpdate, market_update};
+use crate::native::{Levels, Symbols, read};
+use crate::transport::{Change, Dialect, Socket, SocketEvent, SocketSettings};
+
+/// Levels a side in a book of the stream.
+const LEVELS: usize = 20;
+/// Streams in one message to the venue.
+const BATCH: usize = 50;
+
+/// Connects, once for each route that the topics need, and feeds their events into `sender`.
+///
+/// # Errors
+/// `UnknownInstrument`; `Unsupported` for the mark of a spot symbol.
+pub(super) fn open(
+    product: Product,
+    settings: &SocketSettings,
+    topics: &[MarketTopic],
+    symbols: &Arc<Symbols>,
+    sender: &StreamSender,
+) -> Result<(), ExchangeError> {
+    let mut routes: BTreeMap<&'static str, BTreeMap<String, MarketTopic>> = BTreeMap::new();
+    for topic in topics {
+        let symbol = symbols.native("subscribe", topic.instrument())?.to_lowercase();
+        let (route, stream) = stream_of(product, topic, &symbol)?;
+        routes.entry(route).or_default().insert(stream, topic.clone());
+    }
+    for (route, streams) in routes {
+        let mut settings = settings.clone();
+        for url in &mut settings.urls {
+            *url = format!("{}{route}", url.trim_end_matches('/'));
+        }
+        let socket = Socket::open(settings, Arc::new(Speech(AtomicU64::new(1))))?;
+        for stream in streams.keys() {
+            socket.topics().subscribe(stream);
+        }
+        let feed = Feed { streams, symbols: Arc::clone(symbols), sender: sender.clone(), down_since: None };
+        drop(tokio::spawn(feed.run(socket)));
+    }
+    Ok(())
+}
+
+/// The venue's route and stream of a topic.
+fn stream_of(
+    product: Product,
+    topic: &MarketTopic,
+    symbol: &str,
+) -> Result<(&'static str, String), ExchangeError> {
+    let futures = product == Product::UsdMargin;
+    // Since 2026 futures serve books and the rest by different routes; spot names each message's stream on one.
+    let (book, rest) = if futures { ("/public/ws", "/market/ws") } else { ("/stream", "/stream") };
+    Ok(match topic {
+        MarketTopic::Candles(_, timeframe) => (rest, format!("{symbol}@kline_{timeframe}")),
+        MarketTopic::Trades(_) if futures => (rest, format!("{symbol}@aggTrade")),
+        MarketTopic::Trades(_) => (rest, format!("{symbol}@trade")),
+        MarketTopic::Quotes(_) => (book, format!("{symbol}@bookTicker")),
+        MarketTopic::Book(_) => (book, format!("{symbol}@depth{LEVELS}@100ms")),
+        MarketTopic::Mark(_) if futures => (rest, format!("{symbol}@markPrice@1s")),
+        MarketTopic::Mark(instrument) => {
+            let what = format!("a mark price of spot ({instrument})");
+            return Err(ExchangeError::Unsupported { operation: "subscribe", what });
+        }
+    })
+}
+
+/// Numbers its requests.
+struct Speech(AtomicU64);
+
+impl Dialect for Speech {
+    fn encode(&self, change: Change, topics: &[String]) -> Vec<String> {
+        let method = match change {
+            Change::Subscribe => "SUBSCRIBE",
+            Change::Unsubscribe => "UNSUBSCRIBE",
+        };
+        let message = |streams: &[String]| {
+            let id = self.0.fetch_add(1, Ordering::Relaxed);
+            serde_json::json!({ "method": method, "params": streams, "id": id }).to_string()
+        };
+        topics.chunks(BATCH).map(message).collect()
+    }
+}
+
+/// One connection's events.
+struct Feed {
+    streams: BTreeMap<String, MarketTopic>,
+    symbols: Arc<Symbols>,
+    sender: StreamSender,
+    down_since: Option<Timestamp>,
+}
+
+impl Feed {
+    /// Until the reader is gone, or a message cannot be read: the end of the stream then says so.
+    async fn run(mut self, mut socket: Socket) {
+        while let Some(event) = socket.next().await {
+            let now = SystemClock.now();
+            let events = match event {
+                SocketEvent::Connected { .. } => self.connected(now),
+                SocketEvent::Disconnected { cause } => {
+                    self.down_since.get_or_insert(now);
+                    vec![(now, connection(false, "disconnected", cause.to_string()))]
+                }
+                SocketEvent::Message(text) => match self.events(&text, now) {
+                    Ok(events) => events,
+                    Err(error) => {
+                        let words = std::error::Error::source(&error).map(ToString::to_string);
+                        let words = format!("{error}: {}", words.unwrap_or_default());
+                        let _ = self.sender.send(now, connection(false, "unreadable", words)).await;
+                        return;
+                    }
+                },
+            };
+            for (time, event) in events {
+                if self.sender.send(time, event).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// After an outage: what may be missing, and that it is over.
+    fn connected(&mut self, now: Timestamp) -> Vec<(Timestamp, Event)> {
+        let Some(from) = self.down_since.take() else { return Vec::new() };
+        let gap = |topic: &MarketTopic| {
+            let (topic, cause) = (topic.clone(), "reconnect".to_owned());
+            (now, Event::Gap(Gap { topic, from, to: now, cause }))
+        };
+        let mut events: Vec<_> = self.streams.values().map(gap).collect();
+        events.push((now, connection(true, "connected", String::new())));
+        events
+    }
+
+    fn events(&self, text: &str, now: Timestamp) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
+        if let Some((instrument, data)) = self.spot_book(text)? {
+            let depth = wire::depth(data)?;
+            let mut levels = Levels::default();
+            levels.apply(&depth.bids, &depth.asks);
+            return Ok(vec![(now, Event::Book(levels.book(instrument, now, LEVELS)))]);
+        }
+        match market_update(text, &self.symbols, now)? {
+            MarketUpdate::Events(events) => Ok(events),
+            // The stream that is subscribed to carries whole books, under the name of a change.
+            MarketUpdate::Depth { symbol, update } => {
+                let mut levels = Levels::default();
+                levels.apply(&update.bids, &update.asks);
+                let instrument = self.symbols.listing("stream", &symbol)?.id.clone();
+                Ok(vec![(update.time, Event::Book(levels.book(instrument, update.time, LEVELS)))])
+            }
+            MarketUpdate::Answer { error: Some(words), .. } => {
+                let reason = Reason::new("subscribe", words);
+                Err(ExchangeError::Rejected { operation: "subscribe", reason })
+            }
+            MarketUpdate::Answer { .. } | MarketUpdate::Unused => Ok(Vec::new()),
+        }
+    }
+
+    /// A spot book says of which symbol it is in the name of its stream only.
+    fn spot_book<'a>(&self, text: &'a str) -> Result<Option<(InstrumentId, &'a str)>, ExchangeError> {
+        #[derive(Deserialize)]
+        struct Wrapped<'a> {
+            #[serde(borrow)]
+            stream: Option<&'a str>,
+            #[serde(borrow)]
+            data: Option<&'a RawValue>,
+        }
+        let wrapped: Wrapped<'a> = read("stream", "message", text)?;
+        let topic = wrapped.stream.and_then(|stream| self.streams.get(stream));
+        Ok(match (topic, wrapped.data) {
+            (Some(MarketTopic::Book(instrument)), Some(data)) if !data.get().contains("\"depthUpdate\"") => {
+                Some((instrument.clone(), data.get()))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn connection(healthy: bool, code: &str, words: String) -> Event {
+    Event::Connection { account: None, topic: None, healthy, reason: Reason::new(code, words) }
+}
