@@ -2,6 +2,9 @@
 """Compares the requests of our model adapters with those of the providers' own Python clients, for the same calls.
 
 Both are recorded by a server on this machine; path, authentication and body must be equal. Exit 1 on a difference.
+Two things are brought to one form first. Google's client leaves two names in snake case, which protobuf's JSON takes as well
+as camel case. Anthropic's client has a newer version of the API and sends its key as a bearer token; ours asks for the
+version that it was written for, which takes the key in `x-api-key`.
 Build first: cargo build --release --package qtp-llm --all-features --example ask
 Needs: pip install openai google-genai anthropic
 """
@@ -55,13 +58,29 @@ REPLIES = {
 }
 
 
+SPELLINGS = {"thinking_level": "thinkingLevel", "parameters_json_schema": "parametersJsonSchema"}
+
+
+def one_form(value):
+    """The same value with one spelling of each name."""
+    if isinstance(value, list):
+        return [one_form(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "anthropic-version" in value:
+        key = value.get("authorization", "").removeprefix("Bearer ") or value.get("x-api-key")
+        return {"x-api-key": key}
+    return {SPELLINGS.get(name, name): one_form(item) for name, item in value.items()}
+
+
 class Recorder(BaseHTTPRequestHandler):
     seen = []
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         names = ("authorization", "x-goog-api-key", "x-api-key", "anthropic-version")
-        self.seen.append((self.path, {n: self.headers[n] for n in names if self.headers[n]}, body))
+        headers = {name: self.headers[name] for name in names if self.headers[name]}
+        self.seen.append((self.path, one_form(headers), one_form(body)))
         reply = next(value for name, value in REPLIES.items() if name in self.path)
         data = json.dumps(reply).encode()
         self.send_response(200)
@@ -139,7 +158,7 @@ def openai_cases(base):
 
 
 def gemini_cases(base):
-    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=base))
+    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=base, api_version="v1beta"))
 
     def create(contents=USER, **config):
         settings = types.GenerateContentConfig(system_instruction=SYSTEM, max_output_tokens=500, **config)
