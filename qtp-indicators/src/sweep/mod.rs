@@ -9,7 +9,7 @@ mod scan;
 mod slide;
 mod spread;
 
-pub(crate) use extreme::{Extremes, Places, Tie};
+pub(crate) use extreme::{Extremes, Places, Tie, choose};
 pub(crate) use roll::{roll, roll_weighted};
 pub(crate) use scan::Scan;
 pub(crate) use slide::{accumulate, slide, slide_spans};
