@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hilbert::{DEGREES, Hilbert},
-    phase::{Phase, START, Trend, WARMUP, whole},
+    phase::{LONGEST, Phase, START, Trend, WARMUP, whole},
 };
 use crate::{
     node::{Node, indicator, peek_by_copy},
@@ -164,27 +164,50 @@ impl Node for TrendLine {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (mut trend, column) = (Trend::EMPTY, sweep::one(out));
+        let (mut trend, column, mut sums) = (Trend::EMPTY, sweep::one(out), Sums::new());
         self.hilbert.run(input, |i, cycle| {
             let n = whole(cycle.period).min(i + 1);
-            column[i] = trend.mean(n, sum(&input[i + 1 - n..=i]));
+            column[i] = trend.mean(n, sums.last(input, i, n));
         });
         sweep::chill(column, WARMUP - 1);
     }
 }
 
-/// Sum by four chains of additions.
-#[inline(always)]
-fn sum(prices: &[f64]) -> f64 {
-    let (fours, rest) = prices.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for four in fours {
-        for (sum, price) in sums.iter_mut().zip(four) {
-            *sum += price;
+/// Candles over which one set of sums serves.
+const SERVED: usize = 256;
+
+/// Sums of the prices before each candle of a stretch, less an anchor each: the sum of a window is one difference.
+struct Sums {
+    first: usize,
+    end: usize,
+    anchor: f64,
+    sums: [f64; LONGEST + SERVED + 1],
+}
+
+impl Sums {
+    fn new() -> Self {
+        Self { first: 0, end: 0, anchor: 0.0, sums: [0.0; LONGEST + SERVED + 1] }
+    }
+
+    /// Sum of the `n` inputs up to `i`, fewer than [`LONGEST`].
+    #[inline(always)]
+    fn last(&mut self, input: &[f64], i: usize, n: usize) -> f64 {
+        if i >= self.end {
+            self.stretch(input, i);
+        }
+        let at = i + 1 - self.first;
+        self.sums[at] - self.sums[at - n] + self.anchor * n as f64
+    }
+
+    fn stretch(&mut self, input: &[f64], i: usize) {
+        (self.first, self.end) = ((i + 1).saturating_sub(LONGEST), (i + SERVED).min(input.len()));
+        self.anchor = input[i];
+        let mut sum = 0.0;
+        for (slot, x) in self.sums[1..].iter_mut().zip(&input[self.first..self.end]) {
+            sum += x - self.anchor;
+            *slot = sum;
         }
     }
-    let [a, b, c, d] = sums;
-    rest.iter().fold((a + b) + (c + d), |sum, price| sum + price)
 }
 
 /// 1 in a trend, 0 in a cycle; 0 until warm, as in TA-Lib.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::hilbert::{Cycle, DEGREES, Hilbert};
 
 /// Longest cycle in candles.
-const LONGEST: usize = 51;
+pub(crate) const LONGEST: usize = 51;
 
 /// Sine and cosine of `i / n` turns at `[n][i]`, once for all: they depend on nothing else.
 static TURNS: LazyLock<Vec<[(f64, f64); LONGEST]>> = LazyLock::new(|| {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Admit, Node, columns::same_length};
-use crate::SpecError;
+use crate::{SpecError, registry::MAX_OUTPUTS};
 
 /// A node with its last output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,8 +87,8 @@ fn pieces<N: Node>(
     input: <N::In as Admit>::Columns<'_>,
     out: &mut [&mut [f64]],
 ) -> bool {
-    let len = N::In::len(input);
-    let mut kept = Vec::with_capacity(memory * out.len());
+    let (len, width) = (N::In::len(input), out.len());
+    let mut kept = Vec::with_capacity(memory * width);
     for at in (0..len).step_by(PIECE) {
         let (start, end) = (at.saturating_sub(memory), (at + PIECE).min(len));
         if !N::In::admissible(N::In::part(input, at, end), N::READS) {
@@ -96,11 +96,12 @@ fn pieces<N: Node>(
         }
         // A piece begins cold, on the last outputs of the one before.
         kept.clear();
-        let mut views: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[start..end]).collect();
-        for view in &views {
+        let mut views: [&mut [f64]; MAX_OUTPUTS] = Default::default();
+        for (view, column) in views.iter_mut().zip(out.iter_mut()) {
+            *view = &mut column[start..end];
             kept.extend_from_slice(&view[..at - start]);
         }
-        node.batch(N::In::part(input, start, end), &mut views);
+        node.batch(N::In::part(input, start, end), &mut views[..width]);
         if at > start {
             for (view, kept) in views.iter_mut().zip(kept.chunks(at - start)) {
                 view[..at - start].copy_from_slice(kept);

@@ -33,9 +33,20 @@ fn column<'a>(candles: Candles<'a>, source: Source) -> Cow<'a, [f64]> {
     }
 }
 
-impl Reads for f64 {
-    fn read(candle: &Ohlcv, [source, _]: [Source; 2]) -> Self {
+/// Reads a source; mostly it is the close, and then no jump by a table is needed.
+#[inline]
+fn read(candle: &Ohlcv, source: Source) -> f64 {
+    #[inline(never)]
+    fn other(candle: &Ohlcv, source: Source) -> f64 {
         source.read(candle)
+    }
+    if source == Source::Close { candle.close } else { other(candle, source) }
+}
+
+impl Reads for f64 {
+    #[inline]
+    fn read(candle: &Ohlcv, [source, _]: [Source; 2]) -> Self {
+        read(candle, source)
     }
 
     fn columns(candles: Candles<'_>, [source, _]: [Source; 2], f: &mut dyn FnMut(&[Self])) {

@@ -166,10 +166,16 @@ fn later(
     let (older_at, newer_at) = (&places[..len], &places[step..step + len]);
     let (out, at) = (&mut out[..len], &mut at[..len]);
     for i in 0..len {
-        // Chosen by bits: of a choice by `if` no vector code is made.
-        let mask = u64::from(beats(newer[i], older[i])).wrapping_neg();
-        let choose = |a: f64, b: f64| f64::from_bits(a.to_bits() ^ ((a.to_bits() ^ b.to_bits()) & mask));
-        out[i] = choose(older[i], newer[i]);
-        at[i] = choose(older_at[i], newer_at[i]);
+        let newest = beats(newer[i], older[i]);
+        out[i] = choose(newest, newer[i], older[i]);
+        at[i] = choose(newest, newer_at[i], older_at[i]);
     }
+}
+
+/// `yes` where the condition holds, else `no`, by their bits: an `if` may become a branch that is mispredicted, and of
+/// two of them on one condition no vector code is made.
+#[inline(always)]
+pub(crate) fn choose(condition: bool, yes: f64, no: f64) -> f64 {
+    let mask = u64::from(condition).wrapping_neg();
+    f64::from_bits(no.to_bits() ^ ((no.to_bits() ^ yes.to_bits()) & mask))
 }

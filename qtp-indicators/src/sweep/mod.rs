@@ -11,7 +11,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use extreme::{Extremes, Places, Tie};
+pub(crate) use extreme::{Extremes, Places, Tie, choose};
 pub(crate) use roll::roll_weighted;
 pub(crate) use scan::{Scan, affine, multiply};
 pub(crate) use slide::{Quiet, roll, slide, slide_spans, total};

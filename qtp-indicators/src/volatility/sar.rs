@@ -221,9 +221,8 @@ impl Parabolic {
                 return k + 1;
             }
             *slot = stop * shown;
-            let longer = far > extreme;
-            extreme = if longer { far } else { extreme };
-            factor = if longer { sweep::smaller(factor + own.step, own.max) } else { factor };
+            factor = sweep::choose(far > extreme, sweep::smaller(factor + own.step, own.max), factor);
+            extreme = sweep::larger(far, extreme);
             stop = sweep::smaller(stop + factor * (extreme - stop), sweep::smaller(last_near, near));
             (last_near, last_far) = (near, far);
         }
