@@ -85,6 +85,7 @@ impl<S: Simd> Lanes<S> {
     /// The levels after the inputs of one vector.
     #[inline(always)]
     fn step(&mut self, simd: S, x: &[f64]) -> S::f64s {
+        let x = &x[..S::F64_LANES];
         // Two chains of sums, half as long as one.
         let mut near = simd.mul_f64s(simd.splat_f64s(x[0]), self.near[0]);
         if S::F64_LANES > 1 {
@@ -122,8 +123,9 @@ impl WithSimd for Run<'_> {
         let mut lanes = Lanes::new(simd, scan);
         let (slots, rest) = S::as_mut_simd_f64s(&mut out[..input.len()]);
         let (blocks, left) = S::as_simd_f64s(input);
-        for (slot, block) in slots.iter_mut().zip(blocks) {
-            *slot = lanes.step(simd, cast_slice(std::slice::from_ref(block)));
+        // By index: a call of the iterator that is not inlined would spill every register.
+        for i in 0..slots.len() {
+            slots[i] = lanes.step(simd, cast_slice(&blocks[i..=i]));
         }
         scan.level = lanes.level();
         for (x, slot) in left.iter().zip(rest) {
@@ -146,8 +148,8 @@ impl WithSimd for Replace<'_> {
         let Self { scan, numbers } = self;
         let mut lanes = Lanes::new(simd, scan);
         let (slots, rest) = S::as_mut_simd_f64s(numbers);
-        for slot in slots {
-            *slot = lanes.step(simd, cast_slice(std::slice::from_ref(&*slot)));
+        for i in 0..slots.len() {
+            slots[i] = lanes.step(simd, cast_slice(&slots[i..=i]));
         }
         scan.level = lanes.level();
         for slot in rest {
