@@ -2,7 +2,7 @@
 //! started again, and what it wanted is compared with what exists.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ impl Journaled {
     }
 }
 
-async fn compare(folder: &PathBuf, venue: &Hyperliquid) -> Result<(), Failure> {
+async fn compare(folder: &Path, venue: &Hyperliquid) -> Result<(), Failure> {
     let journaled = Journaled::read(folder)?;
     let since = journaled.first.ok_or("the journal is empty")? - Duration::from_secs(60);
     let mut missing = 0_usize;

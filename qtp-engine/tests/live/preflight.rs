@@ -126,7 +126,7 @@ fn order(run: RunId) -> OrderReport {
         instrument: btc(),
         time: NOW,
         side: Side::Buy,
-        status: OrderStatus::Accepted,
+        status: OrderStatus::Open,
         quantity: units(1),
         filled: units(0),
         price: None,
