@@ -14,6 +14,9 @@ const KEPT: usize = 20_160;
 /// Candles that one request brings at most.
 const ANSWERED: usize = 5_000;
 
+/// The year 9999, in milliseconds: no date is later.
+const LAST: i64 = 253_402_300_799_000;
+
 /// Intervals by their names, in milliseconds; a month stands for 0.
 const INTERVALS: [(&str, i64); 14] = [
     ("1m", MINUTE),
@@ -107,7 +110,7 @@ impl Candles {
     /// Candles whose interval meets `[from, to]` (milliseconds), the newest if there are too many; `None` for an
     /// unknown interval.
     pub(in crate::sim_server) fn between(&self, interval: &str, from: i64, to: i64) -> Option<Vec<Bar>> {
-        let from = start_of(interval, from)?;
+        let from = start_of(interval, from.clamp(0, LAST))?;
         let mut bars: Vec<Bar> = Vec::new();
         let first = self.minutes.partition_point(|bar| bar.open_time < from);
         for minute in self.minutes.range(first..).take_while(|bar| bar.open_time <= to) {
