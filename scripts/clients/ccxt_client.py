@@ -36,7 +36,7 @@ def refused(kind, call, *args):
 
 def metadata():
     markets = swap.load_markets()
-    check({BTC, "ETH/USDC:USDC", PURR} <= set(markets), f"markets {list(markets)}")
+    check({BTC, "ETH/USDC:USDC", PURR, "HYPE/USDC"} <= set(markets), f"markets {list(markets)}")
     btc = markets[BTC]
     equal((btc["swap"], btc["linear"], btc["precision"]["amount"]), (True, True, 0.00001), "BTC")
     equal(btc["limits"]["leverage"]["max"], 40, "leverage")

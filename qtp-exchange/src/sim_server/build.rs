@@ -34,6 +34,9 @@ pub(super) struct Built {
 }
 
 pub(super) fn build(config: &SimServerConfig) -> Result<Built, SimServerError> {
+    if config.depth <= Decimal::ZERO || config.depth > Decimal::from(1_000_000_000) {
+        return Err(ValueError::range("depth", config.depth, "above 0 and at most 1000000000").into());
+    }
     let (source, assets, wires, opens, seed) = match &config.tape {
         Tape::Synthetic { seed } => synthetic(config, *seed)?,
         Tape::Files(files) => recorded(config, files)?,

@@ -51,13 +51,13 @@ async fn info(
     let answer = {
         let shared = Arc::clone(&shared);
         move || {
-            let answer = info::answer(&shared.lock(), &query);
-            if let Ok(Value::Array(items)) = &answer {
-                let weight = item_weight(&query.kind, items.len());
-                shared.limits().request(connection.peer.ip(), weight, now);
-            }
+            // The lock is not held while the answer leaves.
+            let answer = info::answer_text(&mut shared.lock(), &query);
             match answer {
-                Ok(value) => written(&value),
+                Ok((text, items)) => {
+                    shared.limits().request(connection.peer.ip(), item_weight(&query.kind, items), now);
+                    json_text(StatusCode::OK, text)
+                }
                 Err(Unanswered::Unreadable) => plain(StatusCode::UNPROCESSABLE_ENTITY, UNREADABLE),
                 Err(Unanswered::Unknown) => json_text(StatusCode::INTERNAL_SERVER_ERROR, "null"),
             }

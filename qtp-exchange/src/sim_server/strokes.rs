@@ -9,9 +9,15 @@ use super::faults::Stroke;
 use super::world::World;
 use crate::hyperliquid::sign::Address;
 
+/// How wrong the clock may be, in milliseconds: a year.
+const CLOCK_ERROR: i64 = 31_536_000_000;
+
 /// Carries out a stroke; the error says what it needs.
 pub(super) fn run(world: &mut World, stroke: &Stroke) -> Result<(), String> {
     match stroke {
+        Stroke::Clock(ms) if ms.abs() > CLOCK_ERROR => {
+            return Err(format!("ms: at most {CLOCK_ERROR} either way"));
+        }
         Stroke::Clock(ms) => world.clock_error = *ms,
         Stroke::Halt(coin, halted) => {
             let place = place_of(world, coin)?;
@@ -23,6 +29,9 @@ pub(super) fn run(world: &mut World, stroke: &Stroke) -> Result<(), String> {
         Stroke::Price(coin, price) => {
             let place = place_of(world, coin)?;
             shift(world, place, *price)?;
+        }
+        Stroke::Move(_, share) if share.abs() > Decimal::ONE_HUNDRED => {
+            return Err("move: at most 100 either way".into());
         }
         Stroke::Move(coin, share) => {
             let place = place_of(world, coin)?;

@@ -15,6 +15,10 @@ use super::nonce::Nonces;
 use crate::hyperliquid::sign::{Address, Network};
 use crate::hyperliquid::wire::AssetId;
 
+/// Accounts that there can be.
+const ACCOUNTS: usize = 100_000;
+/// Largest deposit, in USDC: sums of them stay exact.
+const DEPOSIT: i64 = 1_000_000_000_000;
 const HOUR: i64 = 3_600_000_000_000;
 
 #[derive(Debug)]
@@ -50,6 +54,7 @@ impl World {
         let Built { mut markets, feed, opens } = build(config)?;
         for market in &mut markets {
             market.tick(opens, tick_nanos());
+            market.refresh();
         }
         let places = markets.iter().enumerate().map(|(place, market)| (market.asset.id, place)).collect();
         let coins =
@@ -119,6 +124,7 @@ impl World {
             self.hub.market_moved = true;
         }
         self.now = self.now.max(to);
+        self.markets.iter_mut().for_each(Market::refresh);
     }
 
     fn tick(&mut self, place: usize) {
@@ -130,6 +136,9 @@ impl World {
     /// Shows a market to the accounts that it concerns.
     pub(super) fn show(&mut self, place: usize) {
         let concerned: Vec<Address> = self.active.get(place).into_iter().flatten().copied().collect();
+        if let Some(market) = self.markets.get_mut(place).filter(|_| !concerned.is_empty()) {
+            market.refresh();
+        }
         for address in concerned {
             let (Some(market), Some(account)) = (self.markets.get(place), self.accounts.get_mut(&address))
             else {
@@ -226,6 +235,9 @@ impl World {
     /// The account of an address, made if it is new.
     pub(super) fn account(&mut self, address: Address) -> Result<&mut Account, SimServerError> {
         if !self.accounts.contains_key(&address) {
+            if self.accounts.len() >= ACCOUNTS {
+                return Err(qtp_core::ValueError::range("accounts", address, "at most 100000").into());
+            }
             let markets = &self.markets;
             let halted = |id| markets.iter().any(|market| market.asset.id == id && market.halted);
             let account = Account::new(address, markets.iter().map(|market| &market.asset), halted)?;
@@ -238,6 +250,9 @@ impl World {
 
     /// A deposit.
     pub(super) fn fund(&mut self, address: Address, usdc: Decimal, spot: bool) -> Result<(), SimServerError> {
+        if usdc.abs() > Decimal::from(DEPOSIT) {
+            return Err(qtp_core::ValueError::range("USDC", usdc, "at most 1000000000000").into());
+        }
         let now = self.now;
         self.account(address)?.pay_in(usdc, spot, now);
         self.note(address, json!({"type": "deposit", "usdc": super::number::text(usdc)}));

@@ -249,3 +249,56 @@ fn longs_pay_a_positive_rate_on_the_reference() {
     }
     assert_eq!(rig.cash().normalize(), number("9999.8"));
 }
+
+/// A long of 100 at 100 with 2000 of its own, out of 10000.
+fn isolated_long() -> Rig {
+    let mut rig = margin(AccountKind::IsolatedMargin, "5");
+    rig.market(Buy, "100");
+    rig.candle(["100", "100", "100", "100"]);
+    rig
+}
+
+#[test]
+fn margin_that_is_added_moves_the_liquidation_away_and_goes_with_the_position() {
+    let mut rig = isolated_long();
+    let id = rig.instrument.id.clone();
+    let before = rig.venue.liquidation_price(&id).unwrap();
+    assert_eq!(rig.venue.isolated_margin(&id), Some(number("2000")));
+    rig.venue.try_add_margin(&id, number("500")).unwrap();
+    assert_eq!(rig.venue.isolated_margin(&id), Some(number("2500")));
+    assert!(rig.venue.liquidation_price(&id).unwrap() < before);
+    assert!(rig.venue.try_add_margin(&id, number("-501")).is_err(), "what the opening took stays");
+    assert!(rig.venue.try_add_margin(&id, number("100000")).is_err(), "nobody has that much");
+    rig.market(Sell, "50");
+    rig.candle(["100", "100", "100", "100"]);
+    assert_eq!(rig.venue.isolated_margin(&id), Some(number("1250")), "half of both");
+    rig.market(Sell, "50");
+    rig.candle(["100", "100", "100", "100"]);
+    assert_eq!(rig.venue.isolated_margin(&id), None);
+    rig.market(Buy, "100");
+    rig.candle(["100", "100", "100", "100"]);
+    assert_eq!(rig.venue.isolated_margin(&id), Some(number("2000")), "the next position begins anew");
+}
+
+#[test]
+fn a_position_closed_by_force_is_an_external_fill_without_a_fee() {
+    let mut rig = isolated_long();
+    let id = rig.instrument.id.clone();
+    let stop = rig.stop(Sell, "100", "50");
+    let (now, part) = (rig.now(), (price("90"), quantity("40")));
+    let mut out = Vec::new();
+    rig.venue.close_by_force(&id, part, ExternalCause::Adl, now, &mut out);
+    assert_eq!(rig.position(), quantity("60"));
+    assert!(rig.venue.order(&stop).unwrap().reason.is_none(), "the stop still has something to protect");
+    rig.venue.close_by_force(&id, (price("90"), quantity("1000")), ExternalCause::Liquidation, now, &mut out);
+    assert!(rig.position().is_zero());
+    let fills: Vec<_> = out
+        .iter()
+        .filter_map(|(_, event)| if let Event::Fill(fill) = event { Some(fill) } else { None })
+        .collect();
+    let said: Vec<_> =
+        fills.iter().map(|fill| (fill.quantity, fill.external, fill.fee.value.is_zero())).collect();
+    let liquidated = (quantity("60"), Some(ExternalCause::Liquidation), true);
+    assert_eq!(said, [(quantity("40"), Some(ExternalCause::Adl), true), liquidated]);
+    assert_eq!(rig.venue.order(&stop).unwrap().status, OrderStatus::Canceled);
+}

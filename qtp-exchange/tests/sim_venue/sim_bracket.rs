@@ -89,3 +89,13 @@ fn a_reduce_only_order_is_limited_to_the_position() {
     assert_eq!(rig.last(big), (OrderStatus::Canceled, "reduce_only_canceled".into()));
     assert!(rig.position().is_zero());
 }
+
+#[test]
+fn a_child_of_an_entry_that_takes_is_judged_by_the_market_not_by_the_worst_price() {
+    let mut rig = ready(ChildrenRule::NormalTpsl);
+    // A limit of 120 buys at 100: a target at 110 is no loss.
+    let [entry, ..] = bracket(&mut rig, "10", OrderKind::Limit { price: price("120") });
+    assert_eq!(rig.last(entry).0, OrderStatus::Open);
+    rig.candle(["100", "105", "96", "100"]);
+    assert_eq!(rig.tape(), ["buy 10 @ 100"]);
+}

@@ -164,6 +164,14 @@ impl Account {
         holds || self.open.values().any(|order| order.asset == asset)
     }
 
+    /// True if a client id belongs to an order that was accepted.
+    pub(super) fn is_taken(&self, cloid: Cloid) -> bool {
+        let Some(oid) = self.cloids.get(&cloid) else { return false };
+        let ended = || self.ended.iter().rev().find(|order| order.oid == *oid);
+        self.open.contains_key(oid)
+            || ended().is_some_and(|order| !order.status.to_lowercase().ends_with("rejected"))
+    }
+
     /// Orders that may be open: one more for each 5 million dollars traded, 5000 at most.
     pub(super) fn order_cap(&self) -> usize {
         let more = (self.volume / Decimal::from(5_000_000)).trunc().to_string().parse().unwrap_or(0);

@@ -172,7 +172,7 @@ fn early_refusal(account: &Account, market: &Market, order: &Order, terms: Terms
     if !mark.is_zero() && far(order.price.get()) {
         return say("Order price cannot be more than 80% away from the reference price");
     }
-    if order.cloid.is_some_and(|cloid| account.cloids.contains_key(&cloid)) {
+    if order.cloid.is_some_and(|cloid| account.is_taken(cloid)) {
         return say("Duplicate cloid.");
     }
     if account.open.len() >= OPEN_ORDERS && (order.reduce_only || triggers)

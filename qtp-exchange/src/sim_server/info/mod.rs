@@ -94,6 +94,24 @@ impl Query {
     }
 }
 
+/// Answers a request as text.
+pub(super) fn answer_text(world: &mut World, query: &Query) -> Result<(String, usize), Unanswered> {
+    if query.kind == "l2Book"
+        && query.n_sig_figs.is_none()
+        && query.mantissa.is_none()
+        && query.main_dex().is_ok()
+    {
+        let (place, time) = (world.place_named(query.coin()?), world.time());
+        let market = place.and_then(|place| world.markets.get_mut(place)).ok_or(Unanswered::Unknown)?;
+        if let Some(text) = market.book_text(time) {
+            return Ok((text, 0));
+        }
+    }
+    let value = answer(world, query)?;
+    let items = value.as_array().map_or(0, Vec::len);
+    Ok((value.to_string(), items))
+}
+
 /// Answers a request.
 pub(super) fn answer(world: &World, query: &Query) -> Answer {
     match query.kind.as_str() {

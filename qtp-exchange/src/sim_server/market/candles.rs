@@ -14,6 +14,9 @@ const KEPT: usize = 20_160;
 /// Candles that one request brings at most.
 const ANSWERED: usize = 5_000;
 
+/// The year 9999, in milliseconds: no date is later.
+const LAST: i64 = 253_402_300_799_000;
+
 /// Intervals by their names, in milliseconds; a month stands for 0.
 const INTERVALS: [(&str, i64); 14] = [
     ("1m", MINUTE),
@@ -107,11 +110,15 @@ impl Candles {
     /// Candles whose interval meets `[from, to]` (milliseconds), the newest if there are too many; `None` for an
     /// unknown interval.
     pub(in crate::sim_server) fn between(&self, interval: &str, from: i64, to: i64) -> Option<Vec<Bar>> {
-        let from = start_of(interval, from)?;
+        let from = start_of(interval, from.clamp(0, LAST))?;
         let mut bars: Vec<Bar> = Vec::new();
         let first = self.minutes.partition_point(|bar| bar.open_time < from);
-        for minute in self.minutes.range(first..).take_while(|bar| bar.open_time <= to) {
+        for minute in self.minutes.range(first..) {
             let open_time = start_of(interval, minute.open_time)?;
+            // A candle that begins in time is brought whole.
+            if open_time > to {
+                break;
+            }
             match bars.last_mut() {
                 Some(last) if last.open_time == open_time => last.add(minute),
                 _ => bars.push(Bar { open_time, ..*minute }),
@@ -207,6 +214,7 @@ mod tests {
             (10.into(), 12.into(), 8.into(), 8.into())
         );
         assert_eq!((five[0].volume, five[0].trades), (4.into(), 3));
+        assert_eq!(candles.between("5m", 0, 0).unwrap(), five[..1], "whole, though it ends later");
         assert!(candles.between("7m", 0, 1).is_none());
     }
 

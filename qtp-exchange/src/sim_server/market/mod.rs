@@ -62,6 +62,11 @@ pub(super) struct Market {
     pub version: u64,
     /// Version that subscribers were told last.
     pub told: u64,
+    /// Time of the last tick, and version that the book was made for.
+    time: Timestamp,
+    drawn: Option<u64>,
+    /// The levels of `l2Book` as text, and the version that they are of.
+    levels: Option<(u64, String)>,
     depth: Decimal,
     seed: u64,
     /// What an operator made of the tape's price: a factor.
@@ -86,6 +91,9 @@ impl Market {
             halted: false,
             version: 0,
             told: 0,
+            time: Timestamp::EPOCH,
+            drawn: None,
+            levels: None,
             depth,
             seed,
             factor: Decimal::ONE,
@@ -129,6 +137,7 @@ impl Market {
         let Some(from) = self.price else { return };
         self.factor = (self.factor * to.get()).checked_div(from.get()).unwrap_or(Decimal::ONE).round_dp(12);
         self.set(to, now);
+        self.refresh();
         self.print(to, self.asset.lot() * Decimal::TEN, Side::Buy, now);
     }
 
@@ -137,7 +146,9 @@ impl Market {
         while self.path.as_ref().is_none_or(|path| path.ends() <= now) {
             let Some(candle) = self.ahead.pop_front_if(|candle| candle.open_time() <= now) else {
                 self.path = None;
-                return self.stand(now);
+                // Nothing is traded: the book stands as it was.
+                self.time = now;
+                return;
             };
             self.path = Some(Path::new(candle, tick));
         }
@@ -162,23 +173,25 @@ impl Market {
         }
     }
 
-    /// Nothing is traded: the book stands as it was, at a new time.
-    fn stand(&mut self, now: Timestamp) {
-        if let Some(book) = &mut self.book {
-            book.time = now;
-        } else if let Some(price) = self.price {
-            self.set(price, now);
-        }
-    }
-
     fn set(&mut self, price: Price, now: Timestamp) {
-        if self.price != Some(price) || self.book.is_none() {
+        if self.price != Some(price) {
             self.version += 1;
-            let seed = mix(self.seed ^ self.version);
-            self.book = Some(book::around(&self.asset, price, self.depth, now, seed));
         }
         self.price = Some(price);
-        self.stand(now);
+        self.time = now;
+    }
+
+    /// Makes the book of the present price. Ticks that nobody looks at need none.
+    pub(super) fn refresh(&mut self) {
+        let (Some(price), version) = (self.price, self.version) else { return };
+        if self.drawn != Some(version) {
+            let seed = mix(self.seed ^ version);
+            self.book = Some(book::around(&self.asset, price, self.depth, self.time, seed));
+            self.drawn = Some(version);
+        }
+        if let Some(book) = &mut self.book {
+            book.time = self.time;
+        }
     }
 
     fn print(&mut self, price: Price, size: Decimal, side: Side, time: Timestamp) {
@@ -220,6 +233,16 @@ impl Market {
     pub(super) fn best(&self) -> (Option<&BookLevel>, Option<&BookLevel>) {
         let book = self.book.as_ref();
         (book.and_then(|book| book.bids.first()), book.and_then(|book| book.asks.first()))
+    }
+
+    /// `l2Book` as text. Its levels are written once a version: they are most of the work, and asked for most often.
+    pub(super) fn book_text(&mut self, time: i64) -> Option<String> {
+        if self.levels.as_ref().is_none_or(|(version, _)| *version != self.version) {
+            let levels = book_json(&self.asset.coin, self.book.as_ref()?, None).get("levels")?.to_string();
+            self.levels = Some((self.version, levels));
+        }
+        let (_, levels) = self.levels.as_ref()?;
+        Some(format!(r#"{{"coin":"{}","levels":{levels},"time":{time}}}"#, self.asset.coin))
     }
 
     /// The price that margin, triggers and funding look at. Mark and oracle are the tape's price.

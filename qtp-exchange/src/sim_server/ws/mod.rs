@@ -26,6 +26,8 @@ use super::{http, limits, publish, strokes};
 
 /// Messages that may wait for a client that does not read.
 const ROOM: usize = 4_096;
+/// Bytes of one message of a client.
+const MESSAGE: usize = 1 << 20;
 /// A connection on which nothing was said for so long is closed.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -81,7 +83,7 @@ pub(super) async fn upgrade(
     if !shared.limits().connect(connection.peer.ip(), SystemClock.now()) {
         return http::too_many();
     }
-    upgrade.on_upgrade(move |socket| async move {
+    upgrade.max_message_size(MESSAGE).on_upgrade(move |socket| async move {
         if half_open {
             deaf(socket).await;
         } else {
