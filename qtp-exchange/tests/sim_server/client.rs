@@ -55,9 +55,7 @@ impl Venue {
             if let Some(whole) = answer(&received) {
                 return Some(whole);
             }
-            if stream.read_buf(&mut received).await.ok().filter(|read| *read > 0).is_none() {
-                return None;
-            }
+            stream.read_buf(&mut received).await.ok().filter(|read| *read > 0)?;
         }
     }
 

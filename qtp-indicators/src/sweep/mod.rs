@@ -28,13 +28,18 @@ pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
+// The loops below go by index over slices of one length: a call of an iterator that is not inlined into code for another
+// vector unit would spill every register.
+
 /// `f` of every input.
 pub(crate) fn map(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    let n = out.len().min(input.len());
+    let (out, input) = (&mut out[..n], &input[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for (slot, x) in out.iter_mut().zip(input) {
-                *slot = f(*x);
+            for i in 0..n {
+                out[i] = f(input[i]);
             }
         },
     );
@@ -42,11 +47,13 @@ pub(crate) fn map(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
 
 /// `f` of every pair of inputs.
 pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    let n = out.len().min(a.len()).min(b.len());
+    let (out, a, b) = (&mut out[..n], &a[..n], &b[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
-                *slot = f(*a, *b);
+            for i in 0..n {
+                out[i] = f(a[i], b[i]);
             }
         },
     );
@@ -54,11 +61,13 @@ pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -
 
 /// `f` of every three inputs.
 pub(crate) fn map3((a, b, c): (&[f64], &[f64], &[f64]), out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
+    let n = out.len().min(a.len()).min(b.len()).min(c.len());
+    let (out, a, b, c) = (&mut out[..n], &a[..n], &b[..n], &c[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                *slot = f(*a, *b, *c);
+            for i in 0..n {
+                out[i] = f(a[i], b[i], c[i]);
             }
         },
     );
@@ -66,11 +75,13 @@ pub(crate) fn map3((a, b, c): (&[f64], &[f64], &[f64]), out: &mut [f64], f: impl
 
 /// Puts `f` of a slot and an input into every slot.
 pub(crate) fn combine(out: &mut [f64], input: &[f64], f: impl Fn(f64, f64) -> f64) {
+    let n = out.len().min(input.len());
+    let (out, input) = (&mut out[..n], &input[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for (slot, x) in out.iter_mut().zip(input) {
-                *slot = f(*slot, *x);
+            for i in 0..n {
+                out[i] = f(out[i], input[i]);
             }
         },
     );
@@ -78,11 +89,13 @@ pub(crate) fn combine(out: &mut [f64], input: &[f64], f: impl Fn(f64, f64) -> f6
 
 /// Puts `f` of a slot and two inputs into every slot.
 pub(crate) fn combine2(out: &mut [f64], (a, b): (&[f64], &[f64]), f: impl Fn(f64, f64, f64) -> f64) {
+    let n = out.len().min(a.len()).min(b.len());
+    let (out, a, b) = (&mut out[..n], &a[..n], &b[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
-                *slot = f(*slot, *a, *b);
+            for i in 0..n {
+                out[i] = f(out[i], a[i], b[i]);
             }
         },
     );
@@ -94,11 +107,13 @@ pub(crate) fn combine3(
     (a, b, c): (&[f64], &[f64], &[f64]),
     f: impl Fn(f64, f64, f64, f64) -> f64,
 ) {
+    let n = out.len().min(a.len()).min(b.len()).min(c.len());
+    let (out, a, b, c) = (&mut out[..n], &a[..n], &b[..n], &c[..n]);
     vectorised(
         #[inline(always)]
         || {
-            for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                *slot = f(*slot, *a, *b, *c);
+            for i in 0..n {
+                out[i] = f(out[i], a[i], b[i], c[i]);
             }
         },
     );
@@ -108,7 +123,11 @@ pub(crate) fn combine3(
 pub(crate) fn each(numbers: &mut [f64], f: impl Fn(f64) -> f64) {
     vectorised(
         #[inline(always)]
-        || numbers.iter_mut().for_each(|x| *x = f(*x)),
+        || {
+            for i in 0..numbers.len() {
+                numbers[i] = f(numbers[i]);
+            }
+        },
     );
 }
 
