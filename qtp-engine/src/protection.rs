@@ -155,6 +155,13 @@ impl Engine {
         }
     }
 
+    /// Where a working order of a control triggers.
+    fn trigger_of(&self, index: usize, id: ClientOrderId) -> Option<Price> {
+        let account = &self.controls[index].account;
+        let account = self.state.accounts.iter().find(|known| known.portfolio.account() == account)?;
+        account.orders.get(&id)?.request().kind.trigger().map(|trigger| trigger.price)
+    }
+
     /// A protective order was accepted, refused or taken away by the venue.
     pub(crate) fn on_protection_report(&mut self, index: usize, role: OrderRole, report: &OrderReport) {
         let control = &mut self.controls[index];
@@ -170,7 +177,9 @@ impl Engine {
                 let was_naked = control.naked_since.is_some();
                 control.stop_rejects = 0;
                 control.end_naked(self.state.now);
-                if let (true, Some(stop)) = (was_naked, report.price) {
+                // As it was asked for: not every venue repeats the trigger in its reports.
+                let id = control.stop;
+                if let (true, Some(stop)) = (was_naked, id.and_then(|id| self.trigger_of(index, id))) {
                     let instrument = report.instrument.clone();
                     self.publish(Notice::StopResting { instrument, stop, delay_ms: delay });
                 }
