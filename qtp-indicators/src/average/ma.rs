@@ -102,7 +102,13 @@ impl Node for Ma {
     }
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        inside!(self, node => node.batch(input, out), mama => mama.batch(input, out), {
+        let with_follower = |mama: &Mesa, out: &mut [&mut [f64]]| {
+            let mut follower = vec![0.0; input.len()];
+            if let Some(column) = out.first_mut() {
+                mama.batch(input, &mut [&mut **column, &mut follower]);
+            }
+        };
+        inside!(self, node => node.batch(input, out), mama => with_follower(mama, out), {
             for column in out {
                 column.copy_from_slice(input);
             }

@@ -124,7 +124,7 @@ impl Profile {
         Some(Levels {
             poc: price,
             poc_volume,
-            documented: self.documented(share)?,
+            documented: self.documented(poc, share),
             classic: grow(&self.volumes(), poc, share).map(|(low, high)| self.area(low, high))?,
             volume: self.volume(),
             delta: self.delta(),
@@ -157,12 +157,14 @@ impl Profile {
         ValueArea { low: self.rows[low].price, high: self.rows[high].price }
     }
 
-    /// The largest rows until they hold the share; of equal rows the lower comes first.
-    fn documented(&self, share: f64) -> Option<ValueArea> {
+    /// The largest rows until they hold the share; of equal rows the POC comes first, then the lower.
+    fn documented(&self, poc: usize, share: f64) -> ValueArea {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
-        order.sort_by(|a, b| self.rows[*b].volume.total_cmp(&self.rows[*a].volume));
+        order.sort_by(|a, b| {
+            self.rows[*b].volume.total_cmp(&self.rows[*a].volume).then((*a != poc).cmp(&(*b != poc)))
+        });
         let wanted = share * self.volume();
-        let (mut low, mut high) = (*order.first()?, *order.first()?);
+        let (mut low, mut high) = (poc, poc);
         let mut held = 0.0;
         for row in order {
             (low, high) = (low.min(row), high.max(row));
@@ -171,7 +173,7 @@ impl Profile {
                 break;
             }
         }
-        Some(self.area(low, high))
+        self.area(low, high)
     }
 
     fn spread(&self) -> (f64, f64) {
