@@ -117,6 +117,8 @@ impl Bot<'_> {
 #[derive(Debug, Default)]
 struct Journaled {
     intended: BTreeSet<ClientOrderId>,
+    /// Found to have never reached the venue.
+    absent: BTreeSet<ClientOrderId>,
     fills: BTreeSet<TradeId>,
     first: Option<Timestamp>,
 }
@@ -133,11 +135,15 @@ impl Journaled {
                         journaled.intended.extend(group.orders().map(|order| order.client_order_id));
                     }
                 }
-                JournalRecord::Event(record) => {
-                    if let Event::Fill(fill) = record.event {
+                JournalRecord::Event(record) => match record.event {
+                    Event::Fill(fill) => {
                         journaled.fills.insert(fill.trade_id);
                     }
-                }
+                    Event::OrderAbsent { client_order_id, .. } => {
+                        journaled.absent.insert(client_order_id);
+                    }
+                    _ => {}
+                },
             }
         }
         Ok(journaled)
@@ -148,7 +154,7 @@ async fn compare(folder: &Path, venue: &Hyperliquid) -> Result<(), Failure> {
     let journaled = Journaled::read(folder)?;
     let since = journaled.first.ok_or("the journal is empty")? - Duration::from_secs(60);
     let mut missing = 0_usize;
-    for id in &journaled.intended {
+    for id in journaled.intended.difference(&journaled.absent) {
         missing += usize::from(venue.order(id).await?.is_none());
     }
     let fills = venue.fills_since(since).await?;
@@ -167,12 +173,13 @@ async fn compare(folder: &Path, venue: &Hyperliquid) -> Result<(), Failure> {
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json"))?)?;
     let naked = summary["naked_seconds"].as_f64().unwrap_or(f64::NAN);
     println!();
-    println!("orders   {} intended, {missing} of them not on the venue", journaled.intended.len());
+    let (intended, absent) = (journaled.intended.len(), journaled.absent.len());
+    println!("orders   {intended} intended, {absent} never arrived, {missing} lost");
     println!("         {unknown} on the venue that nobody intended, {twice} there twice");
     println!("fills    {} on the venue, {} in the journal, {lost} lost", fills.len(), journaled.fills.len());
     println!("stops    {naked:.3} s without the stop that was asked for");
     println!("journal  {}", folder.join("journal").display());
-    if unknown + twice + lost == 0 && journaled.fills.len() == fills.len() && !fills.is_empty() {
+    if missing + unknown + twice + lost == 0 && journaled.fills.len() == fills.len() && !fills.is_empty() {
         println!("nothing was sent twice, nothing was lost");
         return Ok(());
     }

@@ -52,7 +52,9 @@ impl VenueFacts {
     pub(super) async fn live(exchange: &dyn Exchange, trading: &Trading) -> Result<Self, Failure> {
         let paper = Self::on_paper(exchange, trading).await?;
         let snapshot = exchange.account_snapshot().await?;
-        let cash = snapshot.balances.get(&paper.currency()).copied().unwrap_or_default();
+        let currency = paper.currency();
+        let held = snapshot.balances.get(&currency).copied();
+        let cash = held.ok_or_else(|| format!("account {} holds no {currency}", exchange.account()))?;
         Ok(Self { account: exchange.account(), cash, capabilities: Some(exchange.capabilities()), ..paper })
     }
 

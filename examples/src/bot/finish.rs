@@ -6,8 +6,9 @@ use std::io::BufWriter;
 use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
 use qtp_engine::stats::{Assumption, RunFacts, Summary};
-use qtp_exchange::sim::Slippage;
+use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
+use super::args::Mode;
 use super::build::{BASE, account, cash};
 use super::ended::Ended;
 use super::facts::synthetic;
@@ -66,15 +67,7 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
     let account = account(settings)?;
     let recorder = &watch.recorder;
     let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
-    let config = run.venue();
-    let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
-    let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
-    let slippage = match config.slippage {
-        Slippage::None => "none".to_owned(),
-        Slippage::Fixed(share) => format!("{} bps against us", bps(share)),
-        Slippage::Spread(share) => format!("half the spread, else {} bps, against us", bps(share)),
-        Slippage::VolumeShare { impact } => format!("{impact} times the share of the candle's volume"),
-    };
+    let simulated = settings.trading.mode != Mode::Live;
     let facts = RunFacts {
         strategy: "bot".to_owned(),
         instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
@@ -86,18 +79,40 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
         orders: recorder.orders(),
         naked_seconds: recorder.naked_time(engine).as_secs_f64(),
         max_participation: recorder.max_participation(),
-        constraints: vec!["cross margin, liquidation and risk limits".to_owned()],
-        funding_modelled: Some(true),
-        assumptions: vec![
-            Assumption::new("fees", fees),
-            Assumption::new("slippage", slippage),
-            Assumption::new("fills", "market orders whole at the next minute's open"),
-        ],
+        constraints: vec![if simulated { SIMULATED } else { BOOKED }.to_owned()],
+        funding_modelled: simulated.then_some(true),
+        assumptions: if simulated { assumptions(run.venue(), settings) } else { Vec::new() },
         run_id: Some(engine.run_id()),
         commands_hash: Some(run.command_hash().finish()),
         ..RunFacts::default()
     };
     Ok(Summary::new(recorder.ledger(), equity, facts))
+}
+
+/// What holds in a simulated run, and in a live one.
+const SIMULATED: &str = "cross margin, liquidation and risk limits";
+const BOOKED: &str = "risk limits; fills, fees and funding are those that the venue booked";
+
+/// What a simulated venue takes for granted.
+fn assumptions(config: &SimVenueConfig, settings: &BotSettings) -> Vec<Assumption> {
+    let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
+    let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
+    let slippage = match config.slippage {
+        Slippage::None => "none".to_owned(),
+        Slippage::Fixed(share) => format!("{} bps against us", bps(share)),
+        Slippage::Spread(share) => format!("half the spread, else {} bps, against us", bps(share)),
+        Slippage::VolumeShare { impact } => format!("{impact} times the share of the candle's volume"),
+    };
+    let fills = if synthetic(&settings.trading) {
+        "market orders whole at the next minute's open"
+    } else {
+        "market orders whole at the open of the first minute that begins after them"
+    };
+    vec![
+        Assumption::new("fees", fees),
+        Assumption::new("slippage", slippage),
+        Assumption::new("fills", fills),
+    ]
 }
 
 fn write_decisions(watch: &Watch, folder: &RunFolder) -> Result<(), Failure> {
