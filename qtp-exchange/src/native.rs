@@ -5,15 +5,25 @@ mod symbols;
 
 use std::borrow::Cow;
 
-#[cfg(any(feature = "binance", feature = "bybit"))]
-use qtp_core::Quantity;
 #[cfg(feature = "binance")]
 use qtp_core::Timestamp;
 use qtp_core::{Decimal, ExchangeError, Price, ValueError};
+#[cfg(any(feature = "binance", feature = "bybit"))]
+use qtp_core::{Instrument, Quantity};
 use serde::{Deserialize, Deserializer};
 
 pub use levels::Levels;
 pub use symbols::{Listing, Symbols};
+
+/// An instrument and the venue's name for it.
+#[cfg(any(feature = "binance", feature = "bybit"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The venue's name.
+    pub native: String,
+    /// The instrument.
+    pub instrument: Instrument,
+}
 
 /// Reads JSON text.
 ///

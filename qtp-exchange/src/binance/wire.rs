@@ -6,8 +6,9 @@ mod market;
 mod order;
 mod rest;
 
+pub use crate::native::Listed;
 pub use account::{AccountUpdate, account_updates};
-pub use instrument::{Listed, instruments};
+pub use instrument::instruments;
 pub use market::{Depth, DepthUpdate, MarketUpdate, market_update};
 pub use order::{algo_orders, fills, orders};
 pub use rest::{

@@ -9,18 +9,9 @@ use qtp_core::{
 use serde::Deserialize;
 
 use super::super::Product;
-use crate::native::{price_or_none, read, refused, some_quantity};
+use crate::native::{Listed, price_or_none, read, refused, some_quantity};
 
 const OPERATION: &str = "instruments";
-
-/// An instrument and the venue's name for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The venue's name.
-    pub native: String,
-    /// The instrument.
-    pub instrument: Instrument,
-}
 
 #[derive(Deserialize)]
 struct Info<'a> {

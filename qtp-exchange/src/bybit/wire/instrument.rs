@@ -11,18 +11,9 @@ use serde::Deserialize;
 
 use super::super::Category;
 use super::answer::{Page, blank, list};
-use crate::native::{price_or_none, refused, some_quantity};
+use crate::native::{Listed, price_or_none, refused, some_quantity};
 
 const OPERATION: &str = "instruments";
-
-/// An instrument and the venue's name for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The venue's name.
-    pub native: String,
-    /// The instrument.
-    pub instrument: Instrument,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
