@@ -76,7 +76,7 @@ impl Node for Mouth {
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [jaw, teeth, lips] = out else { return };
         let mut middle = vec![0.0; input.len()];
-        sweep::map2(input.high, input.low, &mut middle, |high, low| (high + low) / 2.0);
+        sweep::map2(input.high, input.low, &mut middle, move |high, low| (high + low) / 2.0);
         for (line, column) in [&self.jaw, &self.teeth, &self.lips].into_iter().zip([jaw, teeth, lips]) {
             line.smooth.batch(&middle, &mut [&mut **column]);
             let shift = (line.lag.warmup() - 1).min(input.len());

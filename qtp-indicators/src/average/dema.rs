@@ -48,7 +48,7 @@ impl Node for Double {
             let (a, slots) = (&mut a[..end - at], &mut column[at..end]);
             first.run(&input[at..end], a);
             second.run(a, slots);
-            sweep::combine(slots, a, |second, first| 2.0 * first - second);
+            sweep::combine(slots, a, move |second, first| 2.0 * first - second);
         });
         self.first.resume(&first);
         self.second.resume(&second);
@@ -97,7 +97,7 @@ impl Node for Triple {
             first.run(&input[at..end], a);
             second.run(a, b);
             third.run(b, slots);
-            sweep::combine2(slots, (a, b), |third, first, second| third + 3.0 * (first - second));
+            sweep::combine2(slots, (a, b), move |third, first, second| third + 3.0 * (first - second));
         });
         self.first.resume(&first);
         self.second.resume(&second);

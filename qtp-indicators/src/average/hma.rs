@@ -59,7 +59,7 @@ impl Node for Hull {
             });
             sweep::roll_weighted(half, &input[start + 1 - half..end], |at, end, means| {
                 let span = &mut span[at + 1 - half..end + 1 - half];
-                sweep::combine(span, means, |whole, half| 2.0 * half - whole);
+                sweep::combine(span, means, move |whole, half| 2.0 * half - whole);
             });
             sweep::roll_weighted(m, span, |at, end, means| {
                 column[start + at..start + end].copy_from_slice(means);

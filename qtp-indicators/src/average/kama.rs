@@ -56,11 +56,11 @@ fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [
     sweep::slide(
         n,
         (1, input.len()),
-        |at, end, [steps]| sweep::map2(&input[at..end], &input[at - 1..], steps, |x, last| (x - last).abs()),
+        |at, end, [steps]| sweep::map2(&input[at..end], &input[at - 1..], steps, move |x, last| (x - last).abs()),
         |at, end, [steps], [paths]| {
             let skip = n.saturating_sub(at).min(end - at);
             let (now, old) = (&input[at + skip..end], &input[(at + skip).saturating_sub(n)..]);
-            sweep::combine2(&mut paths[skip..], (now, old), |path, x, old| {
+            sweep::combine2(&mut paths[skip..], (now, old), move |path, x, old| {
                 let net = x - old;
                 let ratio = (net / path).abs();
                 if (path <= net) | (path == 0.0) { 1.0 } else { ratio }
@@ -135,11 +135,11 @@ impl Node for Adaptive {
         efficiency(n, input, |at, end, ratios| {
             let from = at.max(n).min(end);
             let (keeps, slots, input) = (&mut ratios[from - at..], &mut column[from..end], &input[from..end]);
-            sweep::each(keeps, |ratio| {
+            sweep::each(keeps, move |ratio| {
                 let k = ratio * (FAST - SLOW) + SLOW;
                 1.0 - k * k
             });
-            sweep::map2(input, keeps, slots, |x, keep| x * (1.0 - keep));
+            sweep::map2(input, keeps, slots, move |x, keep| x * (1.0 - keep));
             level = sweep::affine(level, keeps, slots);
         });
         sweep::chill(column, n);

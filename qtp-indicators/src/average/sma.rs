@@ -49,7 +49,7 @@ impl Node for Mean {
 pub(crate) fn means(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &[f64])) {
     let share = 1.0 / n as f64;
     sweep::roll(n, input, |at, end, sums| {
-        sweep::each(sums, |sum| sum * share);
+        sweep::each(sums, move |sum| sum * share);
         emit(at, end, sums);
     });
 }

@@ -76,8 +76,8 @@ impl Node for Chain {
             }
             let [_, _, third, fourth, fifth, sixth] = &rooms;
             let slots = &mut column[at..end];
-            sweep::map2(fifth, sixth, slots, |fifth, sixth| mix[3] * sixth + mix[2] * fifth);
-            sweep::combine2(slots, (third, fourth), |sum, third, fourth| {
+            sweep::map2(fifth, sixth, slots, move |fifth, sixth| mix[3] * sixth + mix[2] * fifth);
+            sweep::combine2(slots, (third, fourth), move |sum, third, fourth| {
                 sum + mix[1] * fourth + mix[0] * third
             });
         });

@@ -48,12 +48,12 @@ impl Node for Weighed {
             n,
             (0, price.len()),
             |at, end, [turnover, traded]| {
-                sweep::map2(&price[at..end], &volume[at..end], turnover, |price, volume| price * volume);
+                sweep::map2(&price[at..end], &volume[at..end], turnover, move |price, volume| price * volume);
                 traded.copy_from_slice(&volume[at..end]);
             },
             |at, end, [_, volume], [turnover, traded]| {
                 let slots = &mut column[at..end];
-                sweep::map2(turnover, traded, slots, |turnover, traded| turnover / traded);
+                sweep::map2(turnover, traded, slots, move |turnover, traded| turnover / traded);
                 quiet.mark(volume, |i| slots[i] = f64::NAN);
             },
         );

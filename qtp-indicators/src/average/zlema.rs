@@ -48,7 +48,7 @@ impl Node for ZeroLag {
         let (mut scan, mut room, column) = (self.smooth.scan(), [0.0; BLOCK], sweep::one(out));
         sweep::blocks(from, input.len(), |at, end| {
             let room = &mut room[..end - at];
-            sweep::map2(&input[at..end], &input[at - lag..], room, |x, old| 2.0 * x - old);
+            sweep::map2(&input[at..end], &input[at - lag..], room, move |x, old| 2.0 * x - old);
             scan.run(room, &mut column[at..end]);
         });
         self.smooth.resume(&scan);

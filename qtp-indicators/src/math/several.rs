@@ -20,7 +20,7 @@ pub(super) fn blocks(
 ) {
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             let (blocks, rest) = input.as_chunks::<LANES>();
             let (slots, last) = out.as_chunks_mut::<LANES>();
             for (slots, block) in slots.iter_mut().zip(blocks) {

@@ -131,7 +131,7 @@ impl Node for Difference {
             column[start + n..start + n + places.len()].copy_from_slice(places);
         });
         Places::each(Side::Max, Tie::Newest, n + 1, c.high, |start, _, places| {
-            sweep::combine(&mut column[start + n..], places, |low, high| share * (high - low));
+            sweep::combine(&mut column[start + n..], places, move |low, high| share * (high - low));
         });
         sweep::chill(column, n);
     }

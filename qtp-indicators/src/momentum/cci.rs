@@ -80,14 +80,14 @@ fn spread_side(input: &[f64], n: usize) -> ([f64; SIDE], [f64; SIDE]) {
 }
 
 /// Puts `f` of the input, the mean and the sum of distances of every window of `n` into its slot, NaN before.
-fn spreads(input: &[f64], n: usize, out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
+fn spreads(input: &[f64], n: usize, out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64 + Copy) {
     sweep::chill(out, n - 1);
     let Some(slots) = out.get_mut(n - 1..) else { return };
     let (blocks, rest) = slots.as_chunks_mut::<SIDE>();
     let done = blocks.len() * SIDE;
     sweep::vectorised(
         #[inline(always)]
-        || {
+        move || {
             for (k, slots) in blocks.iter_mut().enumerate() {
                 let input = &input[k * SIDE..];
                 let (means, distances) = spread_side(input, n);
@@ -155,7 +155,7 @@ impl Node for Channel {
 
     fn batch(&self, c: Candles<'_>, out: &mut [&mut [f64]]) {
         let (n, mut prices) = (self.warmup(), vec![0.0; c.len()]);
-        sweep::map3((c.high, c.low, c.close), &mut prices, |high, low, close| (high + low + close) / 3.0);
+        sweep::map3((c.high, c.low, c.close), &mut prices, move |high, low, close| (high + low + close) / 3.0);
         let count = n as f64;
         spreads(&prices, n, sweep::one(out), |x, mean, distances| index(x, mean, distances, count));
     }

@@ -89,10 +89,10 @@ impl Sweep {
         let (high, last_high) = (&c.high[at..end], &c.high[at - 1..end - 1]);
         let (low, last_low) = (&c.low[at..end], &c.low[at - 1..end - 1]);
         let moves = |slots: &mut [f64], upward: bool| {
-            sweep::map2(high, last_high, slots, |high, last| high - last);
+            sweep::map2(high, last_high, slots, move |high, last| high - last);
             let room = &mut [0.0; sweep::BLOCK][..end - at];
-            sweep::map2(last_low, low, room, |last, low| last - low);
-            sweep::combine(slots, room, |up, down| {
+            sweep::map2(last_low, low, room, move |last, low| last - low);
+            sweep::combine(slots, room, move |up, down| {
                 let (here, there) = if upward { (up, down) } else { (down, up) };
                 if (here > 0.0) & (here > there) { here } else { 0.0 }
             });
@@ -115,7 +115,7 @@ impl Sweep {
     /// Writes the directional indices of candles `at..end`, NaN where nothing moved; whether there are such.
     fn indices(&mut self, c: Candles<'_>, at: usize, out: &mut [f64]) -> bool {
         let [plus, minus, range] = self.block(c, (at, at + out.len()), [true; 3]);
-        sweep::map3((plus, minus, range), out, |plus, minus, range| {
+        sweep::map3((plus, minus, range), out, move |plus, minus, range| {
             // The range cancels, but where it hides the movements.
             let total = plus + minus;
             let index = 100.0 * ((minus - plus).abs() / total);
@@ -170,7 +170,7 @@ macro_rules! lines {
                 let (output, line): (fn(&Movement) -> f64, _) = ($output, self.0);
                 sweep::blocks(from.max(full), input.len(), |at, end| {
                     let [plus, minus, range] = sweep.block(input, (at, end), $sums);
-                    sweep::map3((plus, minus, range), &mut column[at..end], |plus, minus, range| {
+                    sweep::map3((plus, minus, range), &mut column[at..end], move |plus, minus, range| {
                         output(&Movement { plus, minus, range, ..line })
                     });
                 });

@@ -71,7 +71,7 @@ impl Pivot {
     }
 
     /// Writes 100 where the input `right` ago beats all its neighbours.
-    fn mark(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
+    fn mark(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool + Copy) {
         let (left, right) = (self.left, self.right);
         let span = left + right;
         column[..span.min(input.len())].fill(0.0);
@@ -86,14 +86,14 @@ impl Pivot {
     }
 
     /// `mark` by one pass over a block for each neighbour.
-    fn pass(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
+    fn pass(&self, input: &[f64], column: &mut [f64], beats: impl Fn(f64, f64) -> bool + Copy) {
         let (left, span) = (self.left, self.left + self.right);
         sweep::blocks(span, input.len(), |at, end| {
             let slots = &mut column[at..end];
             slots.fill(100.0);
             let pivots = &input[at - span + left..];
             for neighbour in (0..=span).filter(|neighbour| *neighbour != left) {
-                sweep::combine2(slots, (pivots, &input[at - span + neighbour..]), |slot, pivot, other| {
+                sweep::combine2(slots, (pivots, &input[at - span + neighbour..]), move |slot, pivot, other| {
                     if beats(pivot, other) { slot } else { 0.0 }
                 });
             }

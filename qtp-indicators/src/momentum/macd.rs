@@ -87,9 +87,9 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
         self.fast.batch(&input[fast..], &mut [&mut macd[fast..]]);
         self.slow.batch(&input[slow..], &mut [&mut histogram[slow..]]);
         let first = (self.fast.warmup().max(self.slow.warmup()) - 1).min(input.len());
-        sweep::combine(&mut macd[first..], &histogram[first..], |fast, slow| fast - slow);
+        sweep::combine(&mut macd[first..], &histogram[first..], move |fast, slow| fast - slow);
         self.signal.batch(&macd[first..], &mut [&mut signal[first..]]);
-        sweep::map2(macd, signal, histogram, |macd, signal| macd - signal);
+        sweep::map2(macd, signal, histogram, move |macd, signal| macd - signal);
         for column in [&mut **macd, &mut **signal, &mut **histogram] {
             sweep::chill(column, self.warmup() - 1);
         }
@@ -106,9 +106,9 @@ fn run(averages: [&mut Smooth; 3], first: usize, input: &[f64], out: &mut [&mut 
         let (input, macd, signal) = (&input[at..end], &mut macd[at..end], &mut signal[at..end]);
         fast.run(input, macd);
         slow.run(input, room);
-        sweep::combine(macd, room, |fast, slow| fast - slow);
+        sweep::combine(macd, room, move |fast, slow| fast - slow);
         average.run(macd, signal);
-        sweep::map2(macd, signal, &mut histogram[at..end], |macd, signal| macd - signal);
+        sweep::map2(macd, signal, &mut histogram[at..end], move |macd, signal| macd - signal);
     });
     for (average, scan) in averages.into_iter().zip(&scans) {
         average.resume(scan);

@@ -36,10 +36,10 @@ impl Awesome {
             spans,
             (0, c.len()),
             |at, end, [middle]| {
-                sweep::map2(&c.high[at..end], &c.low[at..end], middle, |high, low| high + low)
+                sweep::map2(&c.high[at..end], &c.low[at..end], middle, move |high, low| high + low)
             },
             |at, end, _, [[fast], [slow]]| {
-                sweep::combine(fast, slow, |fast, slow| fast * fast_share - slow * slow_share);
+                sweep::combine(fast, slow, move |fast, slow| fast * fast_share - slow * slow_share);
                 emit(at, end, fast);
             },
         );
@@ -111,7 +111,7 @@ impl Node for Accelerator {
         let (share, lines) = (1.0 / n as f64, column.to_vec());
         let Some(warm) = lines.get(first..) else { return sweep::chill(column, c.len()) };
         sweep::roll(n, warm, |at, end, sums| {
-            sweep::map2(&warm[at..end], sums, &mut column[first + at..first + end], |line, sum| {
+            sweep::map2(&warm[at..end], sums, &mut column[first + at..first + end], move |line, sum| {
                 line - sum * share
             });
         });
@@ -148,7 +148,7 @@ impl Node for Detrended {
         means(n, input, |at, end, means| {
             let from = at.max(lag).min(end);
             let (old, means) = (&input[from.saturating_sub(lag)..], &means[from - at..]);
-            sweep::map2(old, means, &mut column[from..end], |old, mean| old - mean);
+            sweep::map2(old, means, &mut column[from..end], move |old, mean| old - mean);
         });
         sweep::chill(column, self.warmup() - 1);
     }
@@ -184,8 +184,8 @@ impl Node for Ray {
         sweep::blocks(from, c.len(), |at, end| {
             let room = &mut room[..end - at];
             scan.run(&c.close[at..end], room);
-            sweep::map2(&c.high[at..end], room, &mut bull[at..end], |high, average| high - average);
-            sweep::map2(&c.low[at..end], room, &mut bear[at..end], |low, average| low - average);
+            sweep::map2(&c.high[at..end], room, &mut bull[at..end], move |high, average| high - average);
+            sweep::map2(&c.low[at..end], room, &mut bear[at..end], move |low, average| low - average);
         });
         self.average.resume(&scan);
     }
@@ -223,9 +223,9 @@ impl Node for Bodies {
             n,
             (0, c.len()),
             |at, end, [bodies]| {
-                sweep::map2(&c.close[at..end], &c.open[at..end], bodies, |close, open| close - open);
+                sweep::map2(&c.close[at..end], &c.open[at..end], bodies, move |close, open| close - open);
             },
-            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], |sum| sum * share),
+            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], move |sum| sum * share),
         );
         sweep::chill(column, n - 1);
     }
@@ -274,7 +274,7 @@ impl Node for Curve {
         let mut changes = vec![0.0; input.len() - start];
         let now = &input[start..];
         let lagged = |lag: usize| &input[start - lag.min(start)..];
-        sweep::map3((now, lagged(first), lagged(second)), &mut changes, |x, first, second| {
+        sweep::map3((now, lagged(first), lagged(second)), &mut changes, move |x, first, second| {
             percent(x, first) + percent(x, second)
         });
         let column = sweep::one(out);

@@ -87,15 +87,15 @@ impl Node for Crossing {
             (1, c.len()),
             |at, end, [range, up, down]| {
                 sweep::true_ranges_from(c, at, range);
-                sweep::map2(&c.high[at..end], &c.low[at - 1..], up, |high, low| (high - low).abs());
-                sweep::map2(&c.low[at..end], &c.high[at - 1..], down, |low, high| (low - high).abs());
+                sweep::map2(&c.high[at..end], &c.low[at - 1..], up, move |high, low| (high - low).abs());
+                sweep::map2(&c.low[at..end], &c.high[at - 1..], down, move |low, high| (low - high).abs());
             },
             |at, end, [ranges, ..], [range, up, down]| {
                 let (plus, minus) = (&mut plus[at..end], &mut minus[at..end]);
                 let share = |range: f64| if range > 0.0 { 1.0 / range } else { 0.0 };
                 sweep::each(range, share);
-                sweep::map2(up, range, plus, |up, share| up * share);
-                sweep::map2(down, range, minus, |down, share| down * share);
+                sweep::map2(up, range, plus, move |up, share| up * share);
+                sweep::map2(down, range, minus, move |down, share| down * share);
                 // Without a move the sum of ranges is rounding alone.
                 quiet.mark(ranges, |i| (plus[i], minus[i]) = (0.0, 0.0));
             },
@@ -179,7 +179,7 @@ impl Node for Ultimate {
             (1, c.len()),
             |at, end, [buying, range]| {
                 let (close, low, last) = (&c.close[at..end], &c.low[at..end], &c.close[at - 1..]);
-                sweep::map3((close, low, last), buying, |close, low, last| close - sweep::smaller(low, last));
+                sweep::map3((close, low, last), buying, move |close, low, last| close - sweep::smaller(low, last));
                 sweep::true_ranges_from(c, at, range);
             },
             |at, end, _, [short, middle, long]| {
@@ -188,11 +188,11 @@ impl Node for Ultimate {
                     if is_zero(range) { 0.0 } else { share }
                 };
                 let slots = &mut column[at..end];
-                sweep::map2(short[0], short[1], slots, |buying, range| 4.0 * share(buying, range));
-                sweep::combine2(slots, (middle[0], middle[1]), |sum, buying, range| {
+                sweep::map2(short[0], short[1], slots, move |buying, range| 4.0 * share(buying, range));
+                sweep::combine2(slots, (middle[0], middle[1]), move |sum, buying, range| {
                     sum + 2.0 * share(buying, range)
                 });
-                sweep::combine2(slots, (long[0], long[1]), |sum, buying, range| {
+                sweep::combine2(slots, (long[0], long[1]), move |sum, buying, range| {
                     (sum + share(buying, range)) * (100.0 / 7.0)
                 });
             },
@@ -229,16 +229,16 @@ impl Node for Filter {
         let channel = crate::price::middle::Channel::new(n);
         let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
         channel.blocks(candles, |at, high, low| {
-            sweep::map2(high, low, &mut column[at..], |high, low| high - low);
+            sweep::map2(high, low, &mut column[at..], move |high, low| high - low);
         });
         sweep::slide(
             n,
             (1, input.len()),
             |at, end, [path]| {
-                sweep::map2(&input[at..end], &input[at - 1..], path, |x, last| (x - last).abs())
+                sweep::map2(&input[at..end], &input[at - 1..], path, move |x, last| (x - last).abs())
             },
             |at, end, _, [path]| {
-                sweep::combine(&mut column[at..end], path, |range, path| {
+                sweep::combine(&mut column[at..end], path, move |range, path| {
                     let share = range / path;
                     if range > 0.0 { share } else { 0.0 }
                 });
@@ -285,10 +285,10 @@ impl Node for Accumulation {
             let slots = &mut column[at..end];
             let (now, last) = (&c.close[at..end], &c.close[at - 1..]);
             // The far end of the range, stretched to the close before; the close itself where it did not move.
-            sweep::map3((&c.low[at..end], now, last), slots, |low, close, last| {
+            sweep::map3((&c.low[at..end], now, last), slots, move |low, close, last| {
                 if close > last { sweep::smaller(low, last) } else { close }
             });
-            sweep::combine3(slots, (&c.high[at..end], now, last), |far, high, close, last| {
+            sweep::combine3(slots, (&c.high[at..end], now, last), move |far, high, close, last| {
                 close - if close < last { sweep::larger(high, last) } else { far }
             });
             sum.replace(slots);

@@ -34,8 +34,8 @@ impl Strength {
         let (mut up, mut down): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
         sweep::blocks(from.max(warm), input.len(), |at, end| {
             let (up, down) = (&mut up[..end - at], &mut down[..end - at]);
-            sweep::map2(&input[at..end], &input[at - 1..], up, |x, last| sweep::larger(x - last, 0.0));
-            sweep::map2(&input[at..end], &input[at - 1..], down, |x, last| sweep::larger(last - x, 0.0));
+            sweep::map2(&input[at..end], &input[at - 1..], up, move |x, last| sweep::larger(x - last, 0.0));
+            sweep::map2(&input[at..end], &input[at - 1..], down, move |x, last| sweep::larger(last - x, 0.0));
             gains.replace(up);
             losses.replace(down);
             sweep::map2(up, down, &mut column[at..end], &of);

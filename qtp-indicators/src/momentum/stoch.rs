@@ -52,7 +52,7 @@ impl Node for Fast {
             let close = &input.close[at..at + high.len()];
             sweep::vectorised(
                 #[inline(always)]
-                || {
+                move || {
                     for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
                         let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
                         let place = (close - low) / ((high - low) / 100.0);
@@ -172,7 +172,7 @@ impl Node for WithJ {
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         let [k, d, j] = out else { return };
         self.stochastic.batch(input, &mut [&mut *k, &mut *d]);
-        sweep::map2(k, d, j, |k, d| 3.0 * k - 2.0 * d);
+        sweep::map2(k, d, j, move |k, d| 3.0 * k - 2.0 * d);
     }
 }
 
@@ -208,7 +208,7 @@ impl Node for FromTop {
             let close = &input.close[at..at + high.len()];
             sweep::vectorised(
                 #[inline(always)]
-                || {
+                move || {
                     for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
                         let scale = (high - low) / -100.0;
                         *slot = if scale == 0.0 { 0.0 } else { (high - close) / scale };

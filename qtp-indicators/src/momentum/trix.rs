@@ -134,13 +134,13 @@ impl Node for TrueStrength {
         sweep::blocks(from, input.len(), |at, end| {
             let [one, two, three, four] = rooms.each_mut().map(|room| &mut room[..end - at]);
             let [change, change_twice, size, size_twice] = &mut scans;
-            sweep::map2(&input[at..end], &input[at - 1..], one, |x, last| x - last);
+            sweep::map2(&input[at..end], &input[at - 1..], one, move |x, last| x - last);
             sweep::map(one, two, f64::abs);
             change.run(one, three);
             change_twice.run(three, one);
             size.run(two, four);
             size_twice.run(four, two);
-            sweep::map2(one, two, &mut column[at..end], |change, size| {
+            sweep::map2(one, two, &mut column[at..end], move |change, size| {
                 let index = 100.0 * change / size;
                 if size > 0.0 { index } else { 0.0 }
             });
@@ -199,15 +199,15 @@ impl Node for StochasticMomentum {
                 let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
                 let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
                 let slots = &mut index[at..end];
-                sweep::map3((&c.close[at..end], high, low), one, |close, high, low| {
+                sweep::map3((&c.close[at..end], high, low), one, move |close, high, low| {
                     close - (high + low) * 0.5
                 });
                 near.run(one, two);
                 near_twice.run(two, slots);
-                sweep::map2(high, low, one, |high, low| high - low);
+                sweep::map2(high, low, one, move |high, low| high - low);
                 wide.run(one, two);
                 wide_twice.run(two, one);
-                sweep::combine(slots, one, |distance, range| {
+                sweep::combine(slots, one, move |distance, range| {
                     let half = 0.5 * range;
                     let index = 100.0 * distance / half;
                     if half > 0.0 { index } else { 0.0 }

@@ -109,7 +109,7 @@ fn sound(column: &[f64]) -> bool {
     // By blocks, so that a block has no branch and the scan stops at the first hole.
     crate::sweep::vectorised(
         #[inline(always)]
-        || {
+        move || {
             column
                 .chunks(512)
                 .all(|block| block.iter().fold(true, |sound, x| sound & (x.abs() <= INPUT_LIMIT)))

@@ -76,9 +76,10 @@ pub fn recognise<P: Pattern + Send>(
     // The first candles go through the ring, which starts the totals.
     let head = expected.min(SPAN - 1);
     stream(&mut state, prices, out, head);
+    let rows = &mut *out;
     let plain = crate::sweep::vectorised(
         #[inline(always)]
-        || sweep(state, prices, out, head),
+        move || sweep(state, prices, rows, head),
     );
     if !plain {
         stream(&mut Candlestick::new(pattern), prices, out, expected);

@@ -44,12 +44,12 @@ impl Node for Averaged {
         if c.is_empty() {
             return;
         }
-        crate::sweep::map_candles(c, close, |c| (((c.open + c.high) + c.low) + c.close) / 4.0);
+        crate::sweep::map_candles(c, close, move |c| (((c.open + c.high) + c.low) + c.close) / 4.0);
         open[0] = (c.open[0] + c.close[0]) / 2.0;
         crate::sweep::Scan::new(0.5, 0.5, open[0]).run(&close[..close.len() - 1], &mut open[1..]);
         let larger = crate::sweep::larger;
         crate::sweep::map2(open, close, high, larger);
-        crate::sweep::map2(open, close, low, |a, b| if a < b { a } else { b });
+        crate::sweep::map2(open, close, low, move |a, b| if a < b { a } else { b });
         for (slot, x) in high.iter_mut().zip(c.high) {
             *slot = larger(*slot, *x);
         }

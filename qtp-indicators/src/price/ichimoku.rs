@@ -67,7 +67,7 @@ impl Node for Cloud {
         self.conversion.batch(input, &mut [&mut **conversion]);
         self.base.batch(input, &mut [&mut **base]);
         self.span.batch(input, &mut [&mut **lead_b]);
-        sweep::map2(conversion, base, lead_a, |conversion, base| (conversion + base) / 2.0);
+        sweep::map2(conversion, base, lead_a, move |conversion, base| (conversion + base) / 2.0);
         let shift = (self.first.warmup() - 1).min(input.len());
         let kept = input.len() - shift;
         span_a[shift..].copy_from_slice(&lead_a[..kept]);

@@ -86,7 +86,7 @@ impl Node for MiddleOfCandles {
         let column = sweep::one(out);
         sweep::chill(column, self.warmup() - 1);
         self.channel.blocks(input, |at, high, low| {
-            sweep::map2(high, low, &mut column[at..], |high, low| (high + low) / 2.0);
+            sweep::map2(high, low, &mut column[at..], move |high, low| (high + low) / 2.0);
         });
     }
 }

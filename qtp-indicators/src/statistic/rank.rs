@@ -158,17 +158,17 @@ impl Node for Rank {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
         let count = n as f64;
         crate::sweep::chill(column, n);
-        let done = crate::sweep::vectorised(
+        let (blocks, rest) = column[n.min(input.len())..].as_chunks_mut::<SIDE>();
+        let done = blocks.len() * SIDE;
+        crate::sweep::vectorised(
             #[inline(always)]
-            || {
-                let (blocks, _) = column[n.min(input.len())..].as_chunks_mut::<SIDE>();
+            move || {
                 for (k, slots) in blocks.iter_mut().enumerate() {
                     rank_side(&input[k * SIDE..], n, slots);
                 }
-                n + blocks.len() * SIDE
             },
         );
-        for (window, slot) in input.windows(n + 1).zip(column.iter_mut().skip(n)).skip(done - n) {
+        for (window, slot) in input.windows(n + 1).skip(done).zip(rest) {
             let (x, before) = (window[n], &window[..n]);
             *slot = before.iter().filter(|v| **v < x).count() as f64 / count * 100.0;
         }

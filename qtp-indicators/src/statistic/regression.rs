@@ -114,8 +114,8 @@ impl Line {
             let (slopes, intercepts) = (&mut slopes[..end - at], &mut intercepts[..end - at]);
             self.sums(input, at, (slopes, intercepts));
             let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
-            sweep::combine(slopes, intercepts, |aged, plain| (fit.n * aged - fit.times * plain) * share);
-            sweep::combine(intercepts, slopes, |plain, slope| (plain - slope * fit.times) * scale);
+            sweep::combine(slopes, intercepts, move |aged, plain| (fit.n * aged - fit.times * plain) * share);
+            sweep::combine(intercepts, slopes, move |plain, slope| (plain - slope * fit.times) * scale);
             emit(at, end, slopes, intercepts);
         });
     }
@@ -220,7 +220,7 @@ macro_rules! readings {
                 let count = n as f64;
                 sweep::chill(&mut column[from..], (n - 1).saturating_sub(from));
                 self.line.sweep(input, from, |at, end, slopes, intercepts| {
-                    sweep::map2(slopes, intercepts, &mut column[at..end], |m, b| reading(m, b, count));
+                    sweep::map2(slopes, intercepts, &mut column[at..end], move |m, b| reading(m, b, count));
                 });
             }
         }
@@ -272,7 +272,7 @@ impl Node for Miss {
         let before = &input[..input.len().saturating_sub(1)];
         self.forecast.line.clone().sweep(before, 0, |at, end, slopes, intercepts| {
             let slots = &mut column[at + 1..=end];
-            sweep::map3((&input[at + 1..=end], slopes, intercepts), slots, |x, slope, intercept| {
+            sweep::map3((&input[at + 1..=end], slopes, intercepts), slots, move |x, slope, intercept| {
                 100.0 * ratio(x - (intercept + slope * count), x)
             });
         });

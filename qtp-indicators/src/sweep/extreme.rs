@@ -32,11 +32,11 @@ impl Extremes {
         match self.side {
             Side::Max => vectorised(
                 #[inline(always)]
-                || self.sweep(span, out, larger),
+                move || self.sweep(span, out, larger),
             ),
             Side::Min => vectorised(
                 #[inline(always)]
-                || self.sweep(span, out, smaller),
+                move || self.sweep(span, out, smaller),
             ),
         }
     }
@@ -131,7 +131,7 @@ impl Places {
     fn find(&mut self, span: &[f64], beats: impl Fn(f64, f64) -> bool) {
         vectorised(
             #[inline(always)]
-            || self.sweep(span, beats),
+            move || self.sweep(span, beats),
         );
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn map(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
     let (out, input) = (&mut out[..n], &input[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(input[i]);
             }
@@ -51,7 +51,7 @@ pub(crate) fn map2(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -
     let (out, a, b) = (&mut out[..n], &a[..n], &b[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(a[i], b[i]);
             }
@@ -65,7 +65,7 @@ pub(crate) fn map3((a, b, c): (&[f64], &[f64], &[f64]), out: &mut [f64], f: impl
     let (out, a, b, c) = (&mut out[..n], &a[..n], &b[..n], &c[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(a[i], b[i], c[i]);
             }
@@ -79,7 +79,7 @@ pub(crate) fn combine(out: &mut [f64], input: &[f64], f: impl Fn(f64, f64) -> f6
     let (out, input) = (&mut out[..n], &input[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(out[i], input[i]);
             }
@@ -93,7 +93,7 @@ pub(crate) fn combine2(out: &mut [f64], (a, b): (&[f64], &[f64]), f: impl Fn(f64
     let (out, a, b) = (&mut out[..n], &a[..n], &b[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(out[i], a[i], b[i]);
             }
@@ -111,7 +111,7 @@ pub(crate) fn combine3(
     let (out, a, b, c) = (&mut out[..n], &a[..n], &b[..n], &c[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 out[i] = f(out[i], a[i], b[i], c[i]);
             }
@@ -123,7 +123,7 @@ pub(crate) fn combine3(
 pub(crate) fn each(numbers: &mut [f64], f: impl Fn(f64) -> f64) {
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..numbers.len() {
                 numbers[i] = f(numbers[i]);
             }
@@ -138,7 +138,7 @@ pub(crate) fn map_candles(input: Candles<'_>, out: &mut [f64], f: impl Fn(&qtp_c
     let (close, volume) = (&input.close[..n], &input.volume[..n]);
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             for (i, slot) in out[..n].iter_mut().enumerate() {
                 let (open, high, low) = (open[i], high[i], low[i]);
                 *slot = f(&qtp_core::Ohlcv { open, high, low, close: close[i], volume: volume[i] });
@@ -170,7 +170,7 @@ pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
 pub(crate) fn true_ranges_from(input: Candles<'_>, at: usize, out: &mut [f64]) {
     let end = at + out.len();
     let (high, low, last) = (&input.high[at..end], &input.low[at..end], &input.close[at - 1..end - 1]);
-    map3((high, low, last), out, |high, low, last| {
+    map3((high, low, last), out, move |high, low, last| {
         larger(high - low, larger((last - high).abs(), (last - low).abs()))
     });
 }

@@ -29,12 +29,12 @@ pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize,
         // The plain sums before each input: what they lose of weight when it comes.
         let (sums, means) = (&mut sums[..=count], &mut means[..count]);
         sums[0] = plain.level();
-        map2(&input[at..end], &input[at - n..], &mut sums[1..], |new, old| new - old);
+        map2(&input[at..end], &input[at - n..], &mut sums[1..], move |new, old| new - old);
         plain.replace(&mut sums[1..]);
         let scale = n as f64;
-        map2(&input[at..end], sums, means, |x, before| (x - anchor) * scale - before);
+        map2(&input[at..end], sums, means, move |x, before| (x - anchor) * scale - before);
         weighted.replace(means);
-        each(means, |sum| sum * share + anchor);
+        each(means, move |sum| sum * share + anchor);
         emit(at, end, means);
         at = end;
     }
@@ -44,7 +44,7 @@ pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize,
 fn afresh(window: &[f64], anchor: f64) -> (f64, f64) {
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             let (mut plain, mut weighted) = ([0.0; 8], [0.0; 8]);
             let (eights, rest) = window.as_chunks::<8>();
             let mut weights: [f64; 8] = std::array::from_fn(|k| (k + 1) as f64);

@@ -166,7 +166,7 @@ pub(crate) fn affine(mut level: f64, a: &[f64], b: &mut [f64]) -> f64 {
     let ((fours, rest), (slots, last)) = (a.as_chunks::<4>(), b.as_chunks_mut::<4>());
     super::vectorised(
         #[inline(always)]
-        || {
+        move || {
             for (a, slot) in fours.iter().zip(slots) {
                 let b = *slot;
                 let (a2, b2) = (a[0] * a[1], a[1] * b[0] + b[1]);
@@ -190,7 +190,7 @@ pub(crate) fn multiply(mut level: f64, numbers: &mut [f64]) -> f64 {
     let (fours, rest) = numbers.as_chunks_mut::<4>();
     super::vectorised(
         #[inline(always)]
-        || {
+        move || {
             for four in fours {
                 let [a, b, c, d] = *four;
                 let (two, last) = (a * b, c * d);

@@ -23,7 +23,7 @@ impl Rolling {
             self.scan.set(total(&terms[..self.n]));
             self.age = 0;
         }
-        map2(new, old, out, |new, old| new - old);
+        map2(new, old, out, move |new, old| new - old);
         self.scan.replace(out);
         self.age += out.len();
     }
@@ -34,7 +34,7 @@ pub(crate) fn total(numbers: &[f64]) -> f64 {
     let (eights, rest) = numbers.as_chunks::<8>();
     vectorised(
         #[inline(always)]
-        || {
+        move || {
             let mut sums = [0.0; 8];
             for eight in eights {
                 for (sum, x) in sums.iter_mut().zip(eight) {
@@ -122,7 +122,7 @@ impl Quiet {
     pub(crate) fn mark(&mut self, terms: &[f64], mut hush: impl FnMut(usize)) {
         let loud = vectorised(
             #[inline(always)]
-            || terms.iter().fold(true, |loud, x| loud & (*x != 0.0)),
+            move || terms.iter().fold(true, |loud, x| loud & (*x != 0.0)),
         );
         if loud {
             self.run = 0;

@@ -1,6 +1,6 @@
 //! Spreads of sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, larger, smaller, total, vectorised};
+use super::{BLOCK, REFRESH, Room, Scan, larger, map2, map3, smaller, total, vectorised};
 
 /// A spread below this share of its squares has lost digits to the anchor.
 const SHRUNK: f64 = 1e-5;
@@ -29,7 +29,7 @@ impl Sums {
                     .chunks(BLOCK)
                     .map(|chunk| {
                         let deviations = &mut deviations[..chunk.len()];
-                        super::map(chunk, deviations, |x| {
+                        super::map(chunk, deviations, move |x| {
                             if square { (x - from) * (x - from) } else { x - from }
                         });
                         total(deviations)
@@ -48,27 +48,21 @@ impl Sums {
     fn write(&mut self, input: &[f64], (spreads, means): (&mut [f64], &mut [f64])) -> usize {
         let (count, anchor, share) = (spreads.len(), self.anchor, self.share);
         let (old, new) = (&input[..count], &input[self.n..][..count]);
-        vectorised(
-            #[inline(always)]
-            || {
-                for i in 0..count {
-                    let (new, old) = (new[i] - anchor, old[i] - anchor);
-                    means[i] = new - old;
-                    spreads[i] = (new - old) * (new + old);
-                }
-            },
-        );
+        map2(new, old, means, move |new, old| new - old);
+        map3((new, old, means), spreads, move |new, old, change| change * ((new - anchor) + (old - anchor)));
         self.plain.replace(means);
         self.squares.replace(spreads);
+        let (sums, squares) = (&mut means[..count], &mut spreads[..count]);
         let (least, peak) = vectorised(
             #[inline(always)]
-            || {
+            move || {
                 let (mut least, mut peak) = (f64::INFINITY, 0.0);
-                for (spread, mean) in spreads.iter_mut().zip(means.iter_mut()) {
-                    peak = larger(peak, *spread);
-                    *spread -= *mean * *mean * share;
-                    least = smaller(least, *spread);
-                    *mean = *mean * share + anchor;
+                for i in 0..count {
+                    let (sum, square) = (sums[i], squares[i]);
+                    let spread = square - sum * sum * share;
+                    peak = larger(peak, square);
+                    least = smaller(least, spread);
+                    (sums[i], squares[i]) = (sum * share + anchor, spread);
                 }
                 (least, peak)
             },

@@ -103,7 +103,7 @@ impl Node for Normalised {
         let raw = self.average.smooth.period() == 1;
         self.average.sweep(input, from, sweep::one(out), |at, end, slots| {
             if !raw {
-                sweep::combine(slots, &input.close[at..end], |range, close| {
+                sweep::combine(slots, &input.close[at..end], move |range, close| {
                     let share = range / close * 100.0;
                     if close == 0.0 { 0.0 } else { share }
                 });

@@ -60,13 +60,13 @@ impl Node for Acceleration {
             |at, end, [upper, lower, middle]| {
                 let (high, low) = (&c.high[at..end], &c.low[at..end]);
                 sweep::map2(high, low, middle, stretch);
-                sweep::map2(high, middle, upper, |high, stretch| high * (1.0 + stretch));
-                sweep::map2(low, middle, lower, |low, stretch| low * (1.0 - stretch));
+                sweep::map2(high, middle, upper, move |high, stretch| high * (1.0 + stretch));
+                sweep::map2(low, middle, lower, move |low, stretch| low * (1.0 - stretch));
                 middle.copy_from_slice(&c.close[at..end]);
             },
             |at, end, _, [high, low, close]| {
                 for (sums, column) in [(high, &mut *upper), (low, &mut *lower), (close, &mut *middle)] {
-                    sweep::map(sums, &mut column[at..end], |sum| sum * share);
+                    sweep::map(sums, &mut column[at..end], move |sum| sum * share);
                 }
             },
         );
@@ -108,7 +108,7 @@ impl Node for Donchians {
         self.channel.blocks(input, |at, high, low| {
             upper[at..at + high.len()].copy_from_slice(high);
             lower[at..at + low.len()].copy_from_slice(low);
-            sweep::map2(high, low, &mut middle[at..], |high, low| (high + low) / 2.0);
+            sweep::map2(high, low, &mut middle[at..], move |high, low| (high + low) / 2.0);
         });
     }
 }
@@ -161,14 +161,14 @@ impl Node for Keltners {
         let mut room = [0.0; sweep::BLOCK];
         sweep::blocks(from, input.len(), |at, end| {
             let (room, middle) = (&mut room[..end - at], &mut middle[at..end]);
-            sweep::map_candles(sweep::part(input, at, end), middle, |c| {
+            sweep::map_candles(sweep::part(input, at, end), middle, move |c| {
                 (c.high + c.low + c.close) * (1.0 / 3.0)
             });
             average.replace(middle);
             sweep::true_ranges_from(input, at, room);
             range.replace(room);
-            sweep::map2(middle, room, &mut upper[at..end], |middle, range| middle + range * factor);
-            sweep::map2(middle, room, &mut lower[at..end], |middle, range| middle - range * factor);
+            sweep::map2(middle, room, &mut upper[at..end], move |middle, range| middle + range * factor);
+            sweep::map2(middle, room, &mut lower[at..end], move |middle, range| middle - range * factor);
         });
         self.average.resume(&average);
         self.range.resume(&range);
@@ -284,8 +284,8 @@ impl Node for Super {
             sweep::true_ranges_from(c, at, slots);
             range.replace(slots);
             let (high, low) = (&c.high[at..end], &c.low[at..end]);
-            sweep::map3((high, low, slots), upper, |high, low, range| (high + low) / 2.0 + factor * range);
-            sweep::map3((high, low, slots), lower, |high, low, range| (high + low) / 2.0 - factor * range);
+            sweep::map3((high, low, slots), upper, move |high, low, range| (high + low) / 2.0 + factor * range);
+            sweep::map3((high, low, slots), lower, move |high, low, range| (high + low) / 2.0 - factor * range);
             state = state.ratchet((upper, lower), &c.close[at - 1..end], (slots, &mut direction[at..end]));
         });
         self.state = Some(state);

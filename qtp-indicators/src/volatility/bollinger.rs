@@ -75,9 +75,9 @@ impl Node for Bands {
             let (n, up, down) = (self.moments.warmup(), self.up, self.down);
             let share = 1.0 / n as f64;
             sweep::spread(n, input, |at, end, spreads, means| {
-                sweep::each(spreads, |spread| (spread * share).sqrt());
-                sweep::map2(means, spreads, &mut upper[at..end], |mean, deviation| mean + deviation * up);
-                sweep::map2(means, spreads, &mut lower[at..end], |mean, deviation| mean - deviation * down);
+                sweep::each(spreads, move |spread| (spread * share).sqrt());
+                sweep::map2(means, spreads, &mut upper[at..end], move |mean, deviation| mean + deviation * up);
+                sweep::map2(means, spreads, &mut lower[at..end], move |mean, deviation| mean - deviation * down);
                 middle[at..end].copy_from_slice(means);
             });
             for column in [&mut **upper, &mut **middle, &mut **lower] {

@@ -48,7 +48,7 @@ impl Node for Ranged {
         self.average.batch(input.close, &mut [&mut **middle]);
         self.range.batch(input, &mut [&mut **lower]);
         let factor = self.factor;
-        sweep::map2(middle, lower, upper, |middle, range| middle + range * factor);
+        sweep::map2(middle, lower, upper, move |middle, range| middle + range * factor);
         for (lower, middle) in lower.iter_mut().zip(middle.iter()) {
             *lower = middle - *lower * factor;
         }
@@ -87,8 +87,8 @@ impl Node for Share {
         let [upper, middle, lower] = out else { return };
         self.average.batch(input, &mut [&mut **middle]);
         let share = self.share;
-        sweep::map(middle, upper, |middle| middle + middle * share);
-        sweep::map(middle, lower, |middle| middle - middle * share);
+        sweep::map(middle, upper, move |middle| middle + middle * share);
+        sweep::map(middle, lower, move |middle| middle - middle * share);
     }
 }
 

@@ -44,9 +44,9 @@ impl Node for MeanRange {
             n,
             (0, c.len()),
             |at, end, [ranges]| {
-                sweep::map2(&c.high[at..end], &c.low[at..end], ranges, |high, low| high - low)
+                sweep::map2(&c.high[at..end], &c.low[at..end], ranges, move |high, low| high - low)
             },
-            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], |sum| sum * share),
+            |at, end, _, [sums]| sweep::map(sums, &mut column[at..end], move |sum| sum * share),
         );
         sweep::chill(column, n - 1);
     }
@@ -91,13 +91,13 @@ impl Node for RangeChange {
         let (mut scan, mut room): (_, sweep::Room) = (warm.scan(), [0.0; sweep::BLOCK]);
         sweep::blocks(n, c.len(), |at, end| {
             let room = &mut room[..end - at];
-            sweep::map2(&c.high[at..end], &c.low[at..end], room, |high, low| high - low);
+            sweep::map2(&c.high[at..end], &c.low[at..end], room, move |high, low| high - low);
             scan.run(room, &mut levels[at..end]);
         });
         let first = (self.warmup() - 1).min(c.len());
         sweep::chill(column, first);
         let (now, old) = (&levels[first..], &levels[(first.max(lag) - lag).min(levels.len())..]);
-        sweep::map2(now, old, &mut column[first..], |now, old| 100.0 * ratio(now - old, old));
+        sweep::map2(now, old, &mut column[first..], move |now, old| 100.0 * ratio(now - old, old));
     }
 }
 
@@ -153,10 +153,10 @@ impl Node for Mass {
                 let (cold_ratios, ratios) = ratios.split_at_mut(ready);
                 cold_ratios.copy_from_slice(&cold[..ready]);
                 let (at, a) = (at + ready, &mut a[..ratios.len()]);
-                sweep::map2(&c.high[at..end], &c.low[at..end], ratios, |high, low| high - low);
+                sweep::map2(&c.high[at..end], &c.low[at..end], ratios, move |high, low| high - low);
                 one.run(ratios, a);
                 two.run(a, ratios);
-                sweep::combine(ratios, a, |second, first| mass(first, second));
+                sweep::combine(ratios, a, move |second, first| mass(first, second));
             },
             |at, end, _, [sums]| column[at..end].copy_from_slice(sums),
         );

@@ -89,7 +89,7 @@ impl Node for Variance {
         let share = 1.0 / n as f64;
         sweep::chill(column, n - 1);
         sweep::spread(n, input, |at, end, spreads, _| {
-            sweep::map(spreads, &mut column[at..end], |spread| spread * share);
+            sweep::map(spreads, &mut column[at..end], move |spread| spread * share);
         });
     }
 }
@@ -128,7 +128,7 @@ impl Node for Deviation {
         let share = 1.0 / n as f64;
         sweep::chill(column, n - 1);
         sweep::spread(n, input, |at, end, spreads, _| {
-            sweep::map(spreads, &mut column[at..end], |spread| (spread * share).sqrt() * factor);
+            sweep::map(spreads, &mut column[at..end], move |spread| (spread * share).sqrt() * factor);
         });
     }
 }

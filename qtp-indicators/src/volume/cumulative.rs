@@ -47,12 +47,12 @@ fn multiply_up(
     (price, volume): (&[f64], &[f64]),
     from: usize,
     column: &mut [f64],
-    counts: impl Fn(f64, f64) -> bool,
+    counts: impl Fn(f64, f64) -> bool + Copy,
 ) {
     sweep::blocks(from, price.len(), |at, end| {
         let slots = &mut column[at..end];
-        sweep::map2(&price[at..end], &price[at - 1..], slots, |price, last| 1.0 + ratio(price - last, last));
-        sweep::combine2(slots, (&volume[at..end], &volume[at - 1..]), |factor, volume, traded| {
+        sweep::map2(&price[at..end], &price[at - 1..], slots, move |price, last| 1.0 + ratio(price - last, last));
+        sweep::combine2(slots, (&volume[at..end], &volume[at - 1..]), move |factor, volume, traded| {
             if counts(volume, traded) { factor } else { 1.0 }
         });
         let last = sweep::multiply(*line, slots);
@@ -185,7 +185,7 @@ impl Node for Force {
         let ((price, volume), mut scan, column) = (series, self.smooth.scan(), sweep::one(out));
         sweep::blocks(from, price.len(), |at, end| {
             let slots = &mut column[at..end];
-            sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, |x, last, volume| {
+            sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, move |x, last, volume| {
                 (x - last) * volume
             });
             scan.replace(slots);
@@ -219,7 +219,7 @@ impl Node for Facilitation {
 
     fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
         for column in out {
-            sweep::map_candles(input, column, |c| ratio(c.high - c.low, c.volume));
+            sweep::map_candles(input, column, move |c| ratio(c.high - c.low, c.volume));
         }
     }
 }
@@ -259,7 +259,7 @@ impl Node for Relative {
         sweep::roll(n, &input[..before], |at, end, sums| {
             // Without a trade the sum is rounding alone.
             quiet.mark(&input[at..end], |i| sums[i] = 0.0);
-            sweep::map2(&input[at + 1..=end], sums, &mut column[at + 1..=end], |x, sum| x * count / sum);
+            sweep::map2(&input[at + 1..=end], sums, &mut column[at + 1..=end], move |x, sum| x * count / sum);
         });
     }
 }

@@ -22,7 +22,7 @@ fn flow(c: &Ohlcv) -> f64 {
 
 /// [`flow`] of the candles from `at` on, branch-free.
 fn flows(c: crate::Candles<'_>, at: usize, out: &mut [f64]) {
-    sweep::map_candles(sweep::part(c, at, at + out.len()), out, |c| {
+    sweep::map_candles(sweep::part(c, at, at + out.len()), out, move |c| {
         let range = c.high - c.low;
         let place = ((c.close - c.low) - (c.high - c.close)) / range;
         let place = sweep::larger(sweep::smaller(place, INPUT_LIMIT), -INPUT_LIMIT);
@@ -134,7 +134,7 @@ impl Node for Oscillator {
             sum.replace(line);
             slow.run(line, slots);
             fast.replace(line);
-            sweep::combine(slots, line, |slow, fast| fast - slow);
+            sweep::combine(slots, line, move |slow, fast| fast - slow);
         });
         (self.line.sum, self.fast.1, self.slow.1) = (sum.level(), fast.level(), slow.level());
     }
@@ -179,7 +179,7 @@ impl Node for Share {
             },
             |at, end, [_, traded], [flow, volume]| {
                 let slots = &mut column[at..end];
-                sweep::map2(flow, volume, slots, |flow, volume| {
+                sweep::map2(flow, volume, slots, move |flow, volume| {
                     let share = flow / volume;
                     if volume > 0.0 { share } else { 0.0 }
                 });
@@ -235,12 +235,12 @@ impl Node for MoneyFlow {
                 let typical = &mut typical[..=end - at];
                 let candles = sweep::part(c, at - 1, end);
                 // Three times the typical price: the factor cancels.
-                sweep::map_candles(candles, typical, |c| c.high + c.low + c.close);
+                sweep::map_candles(candles, typical, move |c| c.high + c.low + c.close);
                 turnovers(typical, &c.volume[at..end], up, all);
             },
             |at, end, [_, flows], [up, all]| {
                 let slots = &mut column[at..end];
-                sweep::map2(up, all, slots, |up, all| {
+                sweep::map2(up, all, slots, move |up, all| {
                     let share = 100.0 * (sweep::larger(sweep::smaller(up, all), 0.0) / all);
                     if all > 0.0 { share } else { 0.0 }
                 });
@@ -257,7 +257,7 @@ fn turnovers(typical: &[f64], volume: &[f64], up: &mut [f64], all: &mut [f64]) {
     let (up, all, last, now) = (&mut up[..n], &mut all[..n], &typical[..n], &typical[1..=n]);
     sweep::vectorised(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 let change = now[i] - last[i];
                 let still = change.abs() <= 1e-14 * (now[i].abs() + last[i].abs());

@@ -52,12 +52,12 @@ impl Node for Totals {
         let (mut room, column): (sweep::Room, _) = ([0.0; sweep::BLOCK], sweep::one(out));
         sweep::blocks(from, c.len(), |at, end| {
             let (room, slots) = (&mut room[..end - at], &mut column[at..end]);
-            sweep::map_candles(sweep::part(c, at, end), slots, |c| {
+            sweep::map_candles(sweep::part(c, at, end), slots, move |c| {
                 (c.high + c.low + c.close) * (1.0 / 3.0) * c.volume
             });
             turnover.replace(slots);
             volume.run(&c.volume[at..end], room);
-            sweep::combine(slots, room, |turnover, volume| {
+            sweep::combine(slots, room, move |turnover, volume| {
                 let average = turnover / volume;
                 if volume > 0.0 { average } else { f64::NAN }
             });
