@@ -54,14 +54,14 @@ impl Node for Hull {
             // Weighted means that start with the block; the block overlaps the last by `m - 1`.
             let start = if at == n - 1 { at } else { at + 1 - m };
             let span = &mut series[..end - start];
-            sweep::roll_weighted(n, &input[start + 1 - n..end], |at, end, means| {
+            sweep::roll_weighted(n, &input[start + 1 - n..end], 0, |at, end, means| {
                 span[at + 1 - n..end + 1 - n].copy_from_slice(means);
             });
-            sweep::roll_weighted(half, &input[start + 1 - half..end], |at, end, means| {
+            sweep::roll_weighted(half, &input[start + 1 - half..end], 0, |at, end, means| {
                 let span = &mut span[at + 1 - half..end + 1 - half];
                 sweep::combine(span, means, move |whole, half| 2.0 * half - whole);
             });
-            sweep::roll_weighted(m, span, |at, end, means| {
+            sweep::roll_weighted(m, span, 0, |at, end, means| {
                 column[start + at..start + end].copy_from_slice(means);
             });
             at = end;

@@ -58,10 +58,14 @@ impl Node for WeightedMean {
         self.sum = RollingWeightedSum::default();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
-        crate::sweep::chill(column, n - 1);
-        crate::sweep::roll_weighted(n, input, |at, end, means| column[at..end].copy_from_slice(means));
+        crate::sweep::chill_from(column, from, n - 1);
+        crate::sweep::roll_weighted(n, input, from, |at, end, means| column[at..end].copy_from_slice(means));
     }
 }
 

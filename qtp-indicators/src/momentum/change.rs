@@ -34,13 +34,15 @@ macro_rules! changes {
                 Some(self.warmup() - 1)
             }
 
-            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-                let n = self.lag.warmup() - 1;
-                for column in out {
-                    let (cold, warm) = column.split_at_mut(n.min(input.len()));
-                    cold.fill(f64::NAN);
-                    crate::sweep::map2(&input[cold.len()..], input, warm, $formula);
-                }
+            fn carries(&self) -> bool {
+                true
+            }
+
+            fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+                let (n, column) = (self.lag.warmup() - 1, crate::sweep::one(out));
+                crate::sweep::chill_from(column, from, n);
+                let from = from.max(n).min(input.len());
+                crate::sweep::map2(&input[from..], &input[from.saturating_sub(n)..], &mut column[from..], $formula);
             }
         }
 

@@ -110,7 +110,7 @@ impl Node for Accelerator {
         self.awesome.sweep(c, |at, end, lines| column[at..end].copy_from_slice(lines));
         let (share, lines) = (1.0 / n as f64, column.to_vec());
         let Some(warm) = lines.get(first..) else { return sweep::chill(column, c.len()) };
-        sweep::roll(n, warm, |at, end, sums| {
+        sweep::roll(n, warm, 0, |at, end, sums| {
             sweep::map2(&warm[at..end], sums, &mut column[first + at..first + end], move |line, sum| {
                 line - sum * share
             });
@@ -145,7 +145,7 @@ impl Node for Detrended {
 
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, lag, column) = (self.mean.warmup(), self.lag.warmup() - 1, sweep::one(out));
-        means(n, input, |at, end, means| {
+        means(n, input, 0, |at, end, means| {
             let from = at.max(lag).min(end);
             let (old, means) = (&input[from.saturating_sub(lag)..], &means[from - at..]);
             sweep::map2(old, means, &mut column[from..end], move |old, mean| old - mean);

@@ -50,12 +50,12 @@ impl<N: Node> Face<N, N::Out> {
         let mut fresh = self.node.clone();
         fresh.reset();
         let done = match fresh.memory() {
-            Some(memory) if memory <= PIECE / 32 => pieces(&fresh, memory, input, out),
-            _ if fresh.carries() => {
-                let done = carried(&mut fresh, input, out);
+            memory if fresh.carries() => {
+                let done = carried(&mut fresh, memory.unwrap_or(0), input, out);
                 fresh.reset();
                 done
             }
+            Some(memory) if memory <= MEMORY => pieces(&fresh, memory, input, out),
             _ if N::STATELESS || N::In::admissible(input, N::READS) => {
                 fresh.batch(input, out);
                 true
@@ -77,8 +77,14 @@ impl<N: Node> Face<N, N::Out> {
     }
 }
 
-/// Inputs that are checked and then worked on while they are still in the cache.
-const PIECE: usize = 4096;
+/// Inputs that are checked and then worked on while they are still in the nearest cache: a page of each column.
+const PIECE: usize = 512;
+
+/// Where pieces begin afresh, they are this many times as long as what is worked out twice for that.
+const SPREAD: usize = 8;
+
+/// The longest memory for which beginning afresh is worth it.
+const MEMORY: usize = 128;
 
 /// Runs the batch form piece by piece; `false` at the first piece with an input that is not admissible.
 fn pieces<N: Node>(
@@ -88,9 +94,10 @@ fn pieces<N: Node>(
     out: &mut [&mut [f64]],
 ) -> bool {
     let (len, width) = (N::In::len(input), out.len());
+    let piece = if memory == 0 { PIECE } else { 4096 };
     let mut kept = Vec::with_capacity(memory * width);
-    for at in (0..len).step_by(PIECE) {
-        let (start, end) = (at.saturating_sub(memory), (at + PIECE).min(len));
+    for at in (0..len).step_by(piece) {
+        let (start, end) = (at.saturating_sub(memory), (at + piece).min(len));
         if !N::In::admissible(N::In::part(input, at, end), N::READS) {
             return false;
         }
@@ -112,15 +119,24 @@ fn pieces<N: Node>(
 }
 
 /// Carries the batch form from piece to piece; `false` at the first piece with an input that is not admissible.
-fn carried<N: Node>(node: &mut N, input: <N::In as Admit>::Columns<'_>, out: &mut [&mut [f64]]) -> bool {
-    let len = N::In::len(input);
-    for at in (0..len).step_by(PIECE) {
-        let end = (at + PIECE).min(len);
+fn carried<N: Node>(
+    node: &mut N,
+    memory: usize,
+    input: <N::In as Admit>::Columns<'_>,
+    out: &mut [&mut [f64]],
+) -> bool {
+    let (len, width) = (N::In::len(input), out.len());
+    let piece = PIECE.max((SPREAD * memory).next_multiple_of(PIECE));
+    for at in (0..len).step_by(piece) {
+        let end = (at + piece).min(len);
         if !N::In::admissible(N::In::part(input, at, end), N::READS) {
             return false;
         }
-        let mut views: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[..end]).collect();
-        node.carry(N::In::part(input, 0, end), at, &mut views);
+        let mut views: [&mut [f64]; MAX_OUTPUTS] = Default::default();
+        for (view, column) in views.iter_mut().zip(out.iter_mut()) {
+            *view = &mut column[..end];
+        }
+        node.carry(N::In::part(input, 0, end), at, &mut views[..width]);
     }
     true
 }

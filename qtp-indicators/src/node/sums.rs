@@ -52,9 +52,13 @@ impl Node for Sum {
         self.sum = RollingSum::default();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
         let (n, column) = (self.len(), sweep::one(out));
-        sweep::chill(column, n - 1);
-        sweep::roll(n, input, |at, end, sums| column[at..end].copy_from_slice(sums));
+        sweep::chill_from(column, from, n - 1);
+        sweep::roll(n, input, from, |at, end, sums| column[at..end].copy_from_slice(sums));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     error::check_period,
     node::{Feed, Node, Previous, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, over},
-    sweep::{self, BLOCK},
+    sweep,
     window::Window,
 };
 
@@ -104,49 +104,38 @@ impl Line {
 }
 
 impl Line {
-    /// Calls `emit` with slopes and intercepts of each block of windows that end at inputs from `from` on.
+    /// Writes what `read` makes of slope and intercept of every window that ends at an input from `from` on.
     ///
-    /// The sums go on from those of the input before, where there is a whole window.
-    fn sweep(&mut self, input: &[f64], from: usize, mut emit: impl FnMut(usize, usize, &[f64], &[f64])) {
-        let (n, fit) = (self.n(), self.fit);
-        let (mut slopes, mut intercepts): (sweep::Room, sweep::Room) = ([0.0; BLOCK], [0.0; BLOCK]);
-        sweep::blocks(from.max(n - 1), input.len(), |at, end| {
-            let (slopes, intercepts) = (&mut slopes[..end - at], &mut intercepts[..end - at]);
-            self.sums(input, at, (slopes, intercepts));
-            let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
-            sweep::combine(slopes, intercepts, move |aged, plain| (fit.n * aged - fit.times * plain) * share);
-            sweep::combine(intercepts, slopes, move |plain, slope| (plain - slope * fit.times) * scale);
-            emit(at, end, slopes, intercepts);
-        });
-    }
-
-    /// Writes the aged and the plain sums of the windows that end at inputs from `at` on.
-    fn sums(&mut self, input: &[f64], at: usize, (aged, plain): (&mut [f64], &mut [f64])) {
-        let (n, count) = (self.n(), self.n() as f64);
-        let mut i = 0;
-        while i < aged.len() {
-            if self.left > 1 {
-                let most = (i + self.left - 1).min(aged.len());
-                let (fresh, gone) = (&input[at + i..at + most], &input[at + i - n..]);
-                let slots = aged[i..most].iter_mut().zip(&mut plain[i..most]);
-                let mut sums = self.sums;
-                let mut taken = 0;
-                for ((x, old), (aged, plain)) in fresh.iter().zip(gone).zip(slots) {
-                    let Some(next) = sums.slide(count, *x, *old) else { break };
+    /// The sums go on from those of the input before, where there is a whole window. One loop: the chains of the sums take
+    /// longer than all that is done beside them.
+    #[inline(always)]
+    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], read: impl Fn(f64, f64) -> f64) {
+        let (n, count, fit) = (self.n(), self.n() as f64, self.fit);
+        let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
+        let line = |sums: Sums| {
+            let slope = (fit.n * sums.aged - fit.times * sums.plain) * share;
+            read(slope, (sums.plain - slope * fit.times) * scale)
+        };
+        let mut at = from.max(n - 1);
+        while at < input.len() {
+            let steps = self.left.saturating_sub(1).min(input.len() - at);
+            let (mut sums, mut taken) = (self.sums, 0);
+            if steps > 0 {
+                let (fresh, gone) = (&input[at..at + steps], &input[at - n..][..steps]);
+                let slots = &mut column[at..at + steps];
+                while taken < steps {
+                    let Some(next) = sums.slide(count, fresh[taken], gone[taken]) else { break };
                     sums = next;
-                    (*aged, *plain) = (sums.aged, sums.plain);
+                    slots[taken] = line(sums);
                     taken += 1;
                 }
-                (self.sums, self.left, i) = (sums, self.left - taken, i + taken);
-                if i >= most && self.left > 1 {
-                    continue;
-                }
             }
-            if i < aged.len() {
-                self.sums = Sums::fresh(input[at + i + 1 - n..=at + i].iter().copied(), n);
+            (self.sums, self.left, at) = (sums, self.left - taken, at + taken);
+            if at < input.len() {
+                self.sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
                 self.left = LAPS * n;
-                (aged[i], plain[i]) = (self.sums.aged, self.sums.plain);
-                i += 1;
+                column[at] = line(self.sums);
+                at += 1;
             }
         }
     }
@@ -219,9 +208,7 @@ macro_rules! readings {
                 let reading: fn(f64, f64, f64) -> f64 = $reading;
                 let count = n as f64;
                 sweep::chill(&mut column[from..], (n - 1).saturating_sub(from));
-                self.line.sweep(input, from, |at, end, slopes, intercepts| {
-                    sweep::map2(slopes, intercepts, &mut column[at..end], move |m, b| reading(m, b, count));
-                });
+                self.line.sweep(input, from, column, |m, b| reading(m, b, count));
             }
         }
 
@@ -268,14 +255,11 @@ impl Node for Miss {
     fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
         let (n, column) = (self.forecast.warmup(), sweep::one(out));
         let count = n as f64;
-        sweep::chill(column, n);
         let before = &input[..input.len().saturating_sub(1)];
-        self.forecast.line.clone().sweep(before, 0, |at, end, slopes, intercepts| {
-            let slots = &mut column[at + 1..=end];
-            sweep::map3((&input[at + 1..=end], slopes, intercepts), slots, move |x, slope, intercept| {
-                100.0 * ratio(x - (intercept + slope * count), x)
-            });
-        });
+        let Some(slots) = column.get_mut(1..) else { return };
+        self.forecast.line.clone().sweep(before, 0, slots, |slope, intercept| intercept + slope * count);
+        sweep::combine(slots, &input[1..], move |forecast, x| 100.0 * ratio(x - forecast, x));
+        sweep::chill(column, n);
     }
 }
 

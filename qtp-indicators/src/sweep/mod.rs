@@ -14,7 +14,7 @@ mod tests;
 pub(crate) use extreme::{Extremes, Places, Tie, choose};
 pub(crate) use roll::roll_weighted;
 pub(crate) use scan::{Scan, affine, multiply};
-pub(crate) use slide::{Quiet, roll, slide, slide_spans, total};
+pub(crate) use slide::{Quiet, roll, slide, slide_spans};
 pub(crate) use spread::spread;
 
 use crate::Candles;
@@ -195,6 +195,12 @@ pub(crate) fn one<'a>(out: &'a mut [&mut [f64]]) -> &'a mut [f64] {
 pub(crate) fn chill(column: &mut [f64], count: usize) {
     let count = count.min(column.len());
     column[..count].fill(f64::NAN);
+}
+
+/// Fills the slots from `from` up to `count` with NaN.
+pub(crate) fn chill_from(column: &mut [f64], from: usize, count: usize) {
+    let count = count.min(column.len());
+    column[from.min(count)..count].fill(f64::NAN);
 }
 
 /// Inputs handled at a time where intermediate series are needed: they stay in the cache.

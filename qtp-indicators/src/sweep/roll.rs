@@ -5,14 +5,20 @@ use super::{REFRESH, Scan, each, map2, vectorised};
 /// Inputs after which weighted sums are taken afresh; what they gather of rounding grows faster than a plain sum's.
 const STEP: usize = REFRESH / 4;
 
-/// Calls `emit` with the linearly weighted means of the last `n` inputs at each block of indices from `n - 1` on.
+/// Calls `emit` with the linearly weighted means of the last `n` inputs at each block of indices from `from` on, where there
+/// are as many.
 ///
 /// The newest input weighs `n`, the oldest 1. Deviations are summed from an anchor near them.
-pub(crate) fn roll_weighted(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+pub(crate) fn roll_weighted(
+    n: usize,
+    input: &[f64],
+    from: usize,
+    mut emit: impl FnMut(usize, usize, &mut [f64]),
+) {
     let (len, share) = (input.len(), 1.0 / (n * (n + 1) / 2) as f64);
     let (mut plain, mut weighted) = (Scan::sum(0.0), Scan::sum(0.0));
     let (mut sums, mut means) = ([0.0; STEP + 1], [0.0; STEP]);
-    let (mut at, mut anchor, mut renewal) = (n - 1, 0.0, 0);
+    let (mut at, mut anchor, mut renewal) = (from.max(n - 1), 0.0, 0);
     while at < len {
         if at >= renewal {
             anchor = input[at];

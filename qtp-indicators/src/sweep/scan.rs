@@ -7,34 +7,30 @@ const WIDEST: usize = 8;
 
 /// `level = a * level + b * x`, a vector of inputs at a time.
 ///
-/// Within a vector each output is a weighted sum of the vector's inputs and of the level before it, so the chain of
-/// dependent operations has one link per vector. The weights are products of `a`, all of one sign and at most 1 in sum:
-/// an output differs from the one-by-one recurrence by a few units in the last place of the largest input that counts.
-/// With `a = b = 1` it is the running sum.
+/// Within a vector the inputs gather what came before them in steps of one, two and four lanes; the level before comes in
+/// last, so the chain of dependent operations has one link per vector. The weights are products of `a`, all of one sign
+/// and at most 1 in sum: an output differs from the one-by-one recurrence by a few units in the last place of the largest
+/// input that counts. With `a = b = 1` it is the running sum.
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     a: f64,
     b: f64,
     level: f64,
-    /// Weight of the level before in each output.
+    /// Weight of the level before in each lane.
     carry: [f64; WIDEST],
-    /// Weight of input `i` in output `j` at `[i][j]`.
-    near: [[f64; WIDEST]; WIDEST],
+    /// Weights of the lanes one, two and four before, 0 where there is none.
+    near: [[f64; WIDEST]; 3],
 }
 
 impl Scan {
     pub(crate) fn new(a: f64, b: f64, level: f64) -> Self {
-        let mut powers = [1.0; WIDEST + 1];
-        for k in 0..WIDEST {
-            powers[k + 1] = powers[k] * a;
+        let (mut carry, mut power) = ([0.0; WIDEST], 1.0);
+        for weight in &mut carry {
+            power *= a;
+            *weight = power;
         }
-        let mut near = [[0.0; WIDEST]; WIDEST];
-        for (i, row) in near.iter_mut().enumerate() {
-            for j in i..WIDEST {
-                row[j] = b * powers[j - i];
-            }
-        }
-        Self { a, b, level, carry: std::array::from_fn(|j| powers[j + 1]), near }
+        let near = [1, 2, 4].map(|step| std::array::from_fn(|lane| if lane < step { 0.0 } else { carry[step - 1] }));
+        Self { a, b, level, carry, near }
     }
 
     /// The running sum, from `sum` on.
@@ -65,9 +61,10 @@ impl Scan {
 
 /// The weights in registers, and the level in every lane.
 struct Lanes<S: Simd> {
-    near: [S::f64s; WIDEST],
+    near: [S::f64s; 3],
     carry: S::f64s,
     decay: S::f64s,
+    share: S::f64s,
     level: S::f64s,
 }
 
@@ -78,23 +75,19 @@ impl<S: Simd> Lanes<S> {
             near: scan.near.map(cast_lossy),
             carry: cast_lossy(scan.carry),
             decay: simd.splat_f64s(scan.carry[S::F64_LANES - 1]),
+            share: simd.splat_f64s(scan.b),
             level: simd.splat_f64s(scan.level),
         }
     }
 
     /// The levels after the inputs of one vector.
     #[inline(always)]
-    fn step(&mut self, simd: S, x: &[f64]) -> S::f64s {
-        let x = &x[..S::F64_LANES];
-        // Two chains of sums, half as long as one.
-        let mut near = simd.mul_f64s(simd.splat_f64s(x[0]), self.near[0]);
-        if S::F64_LANES > 1 {
-            let mut odd = simd.mul_f64s(simd.splat_f64s(x[1]), self.near[1]);
-            for i in (2..S::F64_LANES).step_by(2) {
-                near = simd.mul_add_e_f64s(simd.splat_f64s(x[i]), self.near[i], near);
-                odd = simd.mul_add_e_f64s(simd.splat_f64s(x[i + 1]), self.near[i + 1], odd);
+    fn step(&mut self, simd: S, x: S::f64s) -> S::f64s {
+        let mut near = simd.mul_f64s(x, self.share);
+        for (k, weights) in self.near.into_iter().enumerate() {
+            if S::F64_LANES > 1 << k {
+                near = simd.mul_add_e_f64s(simd.rotate_right_f64s(near, 1 << k), weights, near);
             }
-            near = simd.add_f64s(near, odd);
         }
         let levels = simd.mul_add_e_f64s(self.level, self.carry, near);
         let last = cast_slice::<_, f64>(std::slice::from_ref(&near))[S::F64_LANES - 1];
@@ -125,7 +118,7 @@ impl WithSimd for Run<'_> {
         let (blocks, left) = S::as_simd_f64s(input);
         // By index: a call of the iterator that is not inlined would spill every register.
         for i in 0..slots.len() {
-            slots[i] = lanes.step(simd, cast_slice(&blocks[i..=i]));
+            slots[i] = lanes.step(simd, blocks[i]);
         }
         scan.level = lanes.level();
         for (x, slot) in left.iter().zip(rest) {
@@ -149,7 +142,7 @@ impl WithSimd for Replace<'_> {
         let mut lanes = Lanes::new(simd, scan);
         let (slots, rest) = S::as_mut_simd_f64s(numbers);
         for i in 0..slots.len() {
-            slots[i] = lanes.step(simd, cast_slice(&slots[i..=i]));
+            slots[i] = lanes.step(simd, slots[i]);
         }
         scan.level = lanes.level();
         for slot in rest {

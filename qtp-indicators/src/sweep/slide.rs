@@ -31,29 +31,37 @@ impl Rolling {
 
 /// The sum of all numbers.
 pub(crate) fn total(numbers: &[f64]) -> f64 {
+    total_of(numbers, |x| x)
+}
+
+/// The sum of `f` of all numbers.
+pub(crate) fn total_of(numbers: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     let (eights, rest) = numbers.as_chunks::<8>();
     vectorised(
         #[inline(always)]
         move || {
             let mut sums = [0.0; 8];
             for eight in eights {
-                for (sum, x) in sums.iter_mut().zip(eight) {
-                    *sum += x;
+                for k in 0..8 {
+                    sums[k] += f(eight[k]);
                 }
             }
-            sums.iter().chain(rest).sum()
+            rest.iter().fold(sums.iter().sum(), |sum, x| sum + f(*x))
         },
     )
 }
 
-/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `n - 1` on.
-pub(crate) fn roll(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `from` on, where there are
+/// as many; the first is taken afresh.
+pub(crate) fn roll(n: usize, input: &[f64], from: usize, mut emit: impl FnMut(usize, usize, &mut [f64])) {
     if input.len() < n {
         return;
     }
-    emit(n - 1, n, &mut [total(&input[..n])]);
+    if from < n {
+        emit(n - 1, n, &mut [total(&input[..n])]);
+    }
     let (mut rolling, mut room): (_, Room) = (Rolling::new(n), [0.0; BLOCK]);
-    blocks(n, input.len(), |at, end| {
+    blocks(from.max(n), input.len(), |at, end| {
         let sums = &mut room[..end - at];
         rolling.write(&input[at - n..end], sums);
         emit(at, end, sums);

@@ -1,6 +1,6 @@
 //! Spreads of sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, larger, map2, map3, smaller, total, vectorised};
+use super::{BLOCK, REFRESH, Room, Scan, larger, map2, map3, slide::total_of, smaller, vectorised};
 
 /// A spread below this share of its squares has lost digits to the anchor.
 const SHRUNK: f64 = 1e-5;
@@ -22,22 +22,10 @@ impl Sums {
     fn renew(&mut self, window: &[f64]) -> (f64, f64) {
         // Measured from the newest input, so that a flat window has no spread at all.
         let newest = window[self.n - 1];
-        let mut deviations = [0.0; BLOCK];
-        let mut sum_of =
-            |from: f64, square: bool| {
-                window
-                    .chunks(BLOCK)
-                    .map(|chunk| {
-                        let deviations = &mut deviations[..chunk.len()];
-                        super::map(chunk, deviations, move |x| {
-                            if square { (x - from) * (x - from) } else { x - from }
-                        });
-                        total(deviations)
-                    })
-                    .sum::<f64>()
-            };
-        self.anchor = newest + sum_of(newest, false) * self.share;
-        let (sum, squares) = (sum_of(self.anchor, false), sum_of(self.anchor, true));
+        self.anchor = newest + total_of(window, move |x| x - newest) * self.share;
+        let anchor = self.anchor;
+        let sum = total_of(window, move |x| x - anchor);
+        let squares = total_of(window, move |x| (x - anchor) * (x - anchor));
         self.plain.set(sum);
         self.squares.set(squares);
         self.peak = squares;
@@ -52,21 +40,7 @@ impl Sums {
         map3((new, old, means), spreads, move |new, old, change| change * ((new - anchor) + (old - anchor)));
         self.plain.replace(means);
         self.squares.replace(spreads);
-        let (sums, squares) = (&mut means[..count], &mut spreads[..count]);
-        let (least, peak) = vectorised(
-            #[inline(always)]
-            move || {
-                let (mut least, mut peak) = (f64::INFINITY, 0.0);
-                for i in 0..count {
-                    let (sum, square) = (sums[i], squares[i]);
-                    let spread = square - sum * sum * share;
-                    peak = larger(peak, square);
-                    least = smaller(least, spread);
-                    (sums[i], squares[i]) = (sum * share + anchor, spread);
-                }
-                (least, peak)
-            },
-        );
+        let (least, peak) = finish(spreads, means, share, anchor);
         let before = self.peak;
         self.peak = larger(before, peak);
         if least >= self.peak * SHRUNK {
@@ -82,16 +56,50 @@ impl Sums {
     }
 }
 
-/// Calls `emit` with the sums of squared deviations from the mean, and the means, of every window of `n`, by blocks.
+/// Turns sums of squares and of deviations into spreads and means; the least spread and the largest sum of squares.
+fn finish(squares: &mut [f64], sums: &mut [f64], share: f64, anchor: f64) -> (f64, f64) {
+    let (squares, more) = squares.as_chunks_mut::<8>();
+    let (sums, rest) = sums.as_chunks_mut::<8>();
+    vectorised(
+        #[inline(always)]
+        move || {
+            // Lane by lane: a compiler keeps the order of comparisons.
+            let (mut least, mut peak) = ([f64::INFINITY; 8], [0.0; 8]);
+            let mut turn = |lane: usize, square: &mut f64, sum: &mut f64| {
+                let spread = *square - *sum * *sum * share;
+                peak[lane] = larger(peak[lane], *square);
+                least[lane] = smaller(least[lane], spread);
+                (*square, *sum) = (spread, *sum * share + anchor);
+            };
+            for i in 0..squares.len() {
+                for lane in 0..8 {
+                    turn(lane, &mut squares[i][lane], &mut sums[i][lane]);
+                }
+            }
+            for i in 0..more.len() {
+                turn(i, &mut more[i], &mut rest[i]);
+            }
+            (least.into_iter().fold(f64::INFINITY, smaller), peak.into_iter().fold(0.0, larger))
+        },
+    )
+}
+
+/// Calls `emit` with the sums of squared deviations from the mean, and the means, of every window of `n` that ends at an
+/// input from `from` on, by blocks.
 ///
 /// The sums are taken afresh every [`REFRESH`] inputs or two windows, and as soon as the spread has become small against
 /// the squares of late.
-pub(crate) fn spread(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64], &[f64])) {
+pub(crate) fn spread(
+    n: usize,
+    input: &[f64],
+    from: usize,
+    mut emit: impl FnMut(usize, usize, &mut [f64], &[f64]),
+) {
     let scan = Scan::sum(0.0);
     let share = 1.0 / n as f64;
     let mut sums = Sums { n, share, anchor: 0.0, plain: scan.clone(), squares: scan, peak: 0.0 };
     let (mut spreads, mut means): (Room, Room) = ([0.0; BLOCK], [0.0; BLOCK]);
-    let (mut at, mut renewal) = (n - 1, 0);
+    let (mut at, mut renewal) = (from.max(n - 1), 0);
     while at < input.len() {
         if at >= renewal {
             let (spread, mean) = sums.renew(&input[at + 1 - n..=at]);

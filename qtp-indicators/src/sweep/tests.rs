@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn sums_of_windows_of_any_length_are_theirs(input in numbers(3000), n in 1_usize..1300) {
         let mut rolled = Vec::new();
-        roll(n, &input, |at, end, sums| {
+        roll(n, &input, 0, |at, end, sums| {
             assert_eq!((at, end - at), (rolled.len() + n - 1, sums.len()));
             rolled.extend_from_slice(sums);
         });
@@ -72,7 +72,7 @@ proptest! {
         let base: f64 = base;
         let input: Vec<f64> = input.iter().map(|x| base + x).collect();
         let (mut weighted, mut spreads, mut means) = (Vec::new(), Vec::new(), Vec::new());
-        roll_weighted(n, &input, |_, _, block| weighted.extend_from_slice(block));
+        roll_weighted(n, &input, 0, |_, _, block| weighted.extend_from_slice(block));
         spread(n, &input, |at, end, spread, mean| {
             assert_eq!((at, end - at), (spreads.len() + n - 1, mean.len()));
             spreads.extend_from_slice(spread);

@@ -84,11 +84,15 @@ impl Node for Variance {
         Some(self.warmup() - 1)
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
         let (n, column) = (self.warmup(), sweep::one(out));
         let share = 1.0 / n as f64;
-        sweep::chill(column, n - 1);
-        sweep::spread(n, input, |at, end, spreads, _| {
+        sweep::chill_from(column, from, n - 1);
+        sweep::spread(n, input, from, |at, end, spreads, _| {
             sweep::map(spreads, &mut column[at..end], move |spread| spread * share);
         });
     }
@@ -123,11 +127,15 @@ impl Node for Deviation {
         Some(self.warmup() - 1)
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
         let (n, factor, column) = (self.variance.warmup(), self.factor, sweep::one(out));
         let share = 1.0 / n as f64;
-        sweep::chill(column, n - 1);
-        sweep::spread(n, input, |at, end, spreads, _| {
+        sweep::chill_from(column, from, n - 1);
+        sweep::spread(n, input, from, |at, end, spreads, _| {
             sweep::map(spreads, &mut column[at..end], move |spread| (spread * share).sqrt() * factor);
         });
     }

@@ -38,8 +38,16 @@ impl Node for Ranges {
         Some(self.warmup() - 1)
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        crate::sweep::true_ranges(input, crate::sweep::one(out));
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+        let column = crate::sweep::one(out);
+        crate::sweep::chill_from(column, from, 1);
+        if let Some(slots) = column.get_mut(from.max(1)..) {
+            crate::sweep::true_ranges_from(input, from.max(1), slots);
+        }
     }
 }
 

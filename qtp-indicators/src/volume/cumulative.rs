@@ -256,7 +256,7 @@ impl Node for Relative {
         sweep::chill(column, n);
         let before = input.len().saturating_sub(1);
         quiet.mark(&input[..before.min(n - 1)], |_| ());
-        sweep::roll(n, &input[..before], |at, end, sums| {
+        sweep::roll(n, &input[..before], 0, |at, end, sums| {
             // Without a trade the sum is rounding alone.
             quiet.mark(&input[at..end], |i| sums[i] = 0.0);
             sweep::map2(&input[at + 1..=end], sums, &mut column[at + 1..=end], move |x, sum| x * count / sum);
