@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Lag, Node, Reads, Smooth, composite, indicator},
+    node::{Feed, Gate, Lag, Node, Reads, Smooth, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -73,15 +73,18 @@ impl Node for Mouth {
         self.jaw.warmup().max(self.teeth.warmup()).max(self.lips.warmup())
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let [jaw, teeth, lips] = out else { return };
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
+        let ([jaw, teeth, lips], warm) = (out, self.warmup()) else { return };
         let mut middle = vec![0.0; input.len()];
         sweep::map2(input.high, input.low, &mut middle, move |high, low| (high + low) / 2.0);
-        for (line, column) in [&self.jaw, &self.teeth, &self.lips].into_iter().zip([jaw, teeth, lips]) {
-            line.smooth.batch(&middle, &mut [&mut **column]);
+        for (line, column) in
+            [&mut self.jaw, &mut self.teeth, &mut self.lips].into_iter().zip([jaw, teeth, lips])
+        {
+            line.smooth.batch(&Gate::open(&middle[..]), &mut [&mut **column]);
             let shift = (line.lag.warmup() - 1).min(input.len());
             column.copy_within(..input.len() - shift, shift);
-            sweep::chill(column, self.warmup() - 1);
+            sweep::chill(column, warm - 1);
         }
     }
 }
@@ -106,10 +109,11 @@ impl Node for Gap {
         self.mouth.warmup()
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [upper, lower] = out else { return };
         let mut lips = vec![0.0; input.len()];
-        self.mouth.batch(input, &mut [&mut **upper, &mut **lower, &mut lips]);
+        self.mouth.batch(&Gate::open(input), &mut [&mut **upper, &mut **lower, &mut lips]);
         for ((upper, lower), lips) in upper.iter_mut().zip(lower.iter_mut()).zip(lips) {
             (*upper, *lower) = ((*upper - *lower).abs(), -(*lower - lips).abs());
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::{check_period, check_real},
-    node::{Node, indicator},
+    node::{Gate, Node, indicator},
     registry::{Entry, OutputInfo, ParamInfo, over},
     sweep,
     window::Window,
@@ -63,7 +63,8 @@ impl Node for Bell {
         self.window.clear();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, column) = (self.weights.len(), sweep::one(out));
         sweep::chill(column, n - 1);
         // Weight by weight over a block: the additions of an output keep their order.

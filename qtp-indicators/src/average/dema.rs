@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Smooth, composite, indicator},
+    node::{Feed, Gate, Node, Smooth, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
     sweep::{self, BLOCK, Room},
 };
@@ -36,22 +36,17 @@ impl Node for Double {
         2 * self.first.period() - 1
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let (mut first, mut second) = (self.first.scan(), self.second.scan());
         let (mut a, column): (Room, _) = ([0.0; BLOCK], sweep::one(out));
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (a, slots) = (&mut a[..end - at], &mut column[at..end]);
             first.run(&input[at..end], a);
             second.run(a, slots);
             sweep::combine(slots, a, move |second, first| 2.0 * first - second);
         });
-        self.first.resume(&first);
-        self.second.resume(&second);
     }
 }
 
@@ -84,24 +79,18 @@ impl Node for Triple {
         3 * self.first.period() - 2
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let (mut first, mut second, mut third) = (self.first.scan(), self.second.scan(), self.third.scan());
         let (mut a, mut b, column): (Room, Room, _) = ([0.0; BLOCK], [0.0; BLOCK], sweep::one(out));
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (a, b, slots) = (&mut a[..end - at], &mut b[..end - at], &mut column[at..end]);
             first.run(&input[at..end], a);
             second.run(a, b);
             third.run(b, slots);
             sweep::combine2(slots, (a, b), move |third, first, second| third + 3.0 * (first - second));
         });
-        self.first.resume(&first);
-        self.second.resume(&second);
-        self.third.resume(&third);
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::wma::WeightedMean;
 use crate::{
     error::check_period,
-    node::{Feed, Node, composite, indicator},
+    node::{Feed, Gate, Node, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
     sweep::{self, REFRESH},
 };
@@ -38,11 +38,8 @@ impl Node for Hull {
         self.whole.warmup() + self.smooth.warmup() - 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let (n, m) = (self.whole.warmup(), self.smooth.warmup());
         let (half, column) = (self.half.warmup(), sweep::one(out));
         sweep::chill(column, self.warmup() - 1);
@@ -51,17 +48,20 @@ impl Node for Hull {
         let mut at = n - 1;
         while at < input.len() {
             let end = (at + REFRESH).min(input.len());
+            if !gate.admits(end) {
+                return;
+            }
             // Weighted means that start with the block; the block overlaps the last by `m - 1`.
             let start = if at == n - 1 { at } else { at + 1 - m };
             let span = &mut series[..end - start];
-            sweep::roll_weighted(n, &input[start + 1 - n..end], 0, |at, end, means| {
+            sweep::roll_weighted(n, &Gate::open(&input[start + 1 - n..end]), |at, end, means| {
                 span[at + 1 - n..end + 1 - n].copy_from_slice(means);
             });
-            sweep::roll_weighted(half, &input[start + 1 - half..end], 0, |at, end, means| {
+            sweep::roll_weighted(half, &Gate::open(&input[start + 1 - half..end]), |at, end, means| {
                 let span = &mut span[at + 1 - half..end + 1 - half];
                 sweep::combine(span, means, move |whole, half| 2.0 * half - whole);
             });
-            sweep::roll_weighted(m, span, 0, |at, end, means| {
+            sweep::roll_weighted(m, &Gate::open(&*span), |at, end, means| {
                 column[start + at..start + end].copy_from_slice(means);
             });
             at = end;

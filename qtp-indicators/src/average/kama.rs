@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Lag, Node, Previous, Sum, composite, indicator},
+    node::{Feed, Gate, Lag, Node, Previous, Sum, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     sweep,
 };
@@ -39,24 +39,24 @@ impl Node for Efficiency {
         self.lag.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.path.len(), sweep::one(out));
-        efficiency(n, input, |at, end, ratios| column[at..end].copy_from_slice(ratios));
+        efficiency(n, gate, |at, end, ratios| column[at..end].copy_from_slice(ratios));
         sweep::chill(column, n);
     }
 }
 
 /// Calls `emit` with the ratios of each block of indices from 1 on; they count from `n` on.
-fn efficiency(n: usize, input: &[f64], mut emit: impl FnMut(usize, usize, &mut [f64])) {
+fn efficiency(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    let input = gate.columns();
     let mut quiet = sweep::Quiet::new(n);
     sweep::slide(
         n,
-        (1, input.len()),
-        |at, end, [steps]| sweep::map2(&input[at..end], &input[at - 1..], steps, move |x, last| (x - last).abs()),
+        gate,
+        1,
+        |at, end, [steps]| {
+            sweep::map2(&input[at..end], &input[at - 1..], steps, move |x, last| (x - last).abs())
+        },
         |at, end, [steps], [paths]| {
             let skip = n.saturating_sub(at).min(end - at);
             let (now, old) = (&input[at + skip..end], &input[(at + skip).saturating_sub(n)..]);
@@ -127,12 +127,14 @@ impl Node for Adaptive {
         self.level = None;
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let column = sweep::one(out);
-        let Some(ratio) = &self.efficiency else { return column.copy_from_slice(input) };
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let (input, column) = (gate.columns(), sweep::one(out));
+        let Some(ratio) = &self.efficiency else {
+            return gate.blocks(0, |at, end| column[at..end].copy_from_slice(&input[at..end]));
+        };
         let n = ratio.path.len();
         let mut level = input.get(n - 1).copied().unwrap_or_default();
-        efficiency(n, input, |at, end, ratios| {
+        efficiency(n, gate, |at, end, ratios| {
             let from = at.max(n).min(end);
             let (keeps, slots, input) = (&mut ratios[from - at..], &mut column[from..end], &input[from..end]);
             sweep::each(keeps, move |ratio| {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     SpecError,
     error::{check_integer, check_period},
-    node::{Feed, Node, Smooth, indicator},
+    node::{Feed, Gate, Node, Smooth, indicator},
     registry::{Entry, ParamInfo, REAL, over},
 };
 
@@ -101,16 +101,17 @@ impl Node for Ma {
         inside!(self, node => node.reset(), mama => mama.reset(), ());
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let with_follower = |mama: &Mesa, out: &mut [&mut [f64]]| {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let with_follower = |mama: &mut Mesa, out: &mut [&mut [f64]]| {
             let mut follower = vec![0.0; input.len()];
             if let Some(column) = out.first_mut() {
-                mama.batch(input, &mut [&mut **column, &mut follower]);
+                mama.batch(gate, &mut [&mut **column, &mut follower]);
             }
         };
-        inside!(self, node => node.batch(input, out), mama => with_follower(mama, out), {
+        inside!(self, node => node.batch(gate, out), mama => with_follower(mama, out), {
             for column in out {
-                column.copy_from_slice(input);
+                gate.blocks(0, |at, end| column[at..end].copy_from_slice(&input[at..end]));
             }
         });
     }

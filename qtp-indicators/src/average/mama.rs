@@ -6,7 +6,7 @@ use crate::{
     SpecError,
     cycle::hilbert::{Cycle, DEGREES, Hilbert},
     error::check_real,
-    node::{Node, indicator, peek_by_copy},
+    node::{Gate, Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, over},
     sweep,
 };
@@ -69,7 +69,8 @@ impl Node for Mesa {
         *self = Self::new(self.fast, self.slow);
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [mama, fama] = out else { return };
         let mut mesa = Self::new(self.fast, self.slow);
         self.hilbert.run(input, |i, cycle| [mama[i], fama[i]] = mesa.follow(&cycle, input[i], f64::atan));

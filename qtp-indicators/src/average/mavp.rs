@@ -6,7 +6,7 @@ use super::ma::Ma;
 use crate::{
     Source, SpecError,
     error::{MAX_PERIOD, check_integer, check_period},
-    node::{Node, Skip, indicator},
+    node::{Gate, Node, Skip, indicator},
     registry::{Entry, ParamInfo, REAL, pair},
 };
 
@@ -90,7 +90,8 @@ impl Node for Bank {
         }
     }
 
-    fn batch(&self, (input, periods): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some((input, periods)) = gate.all() else { return };
         let (column, first) = (crate::sweep::one(out), self.warmup() - 1);
         crate::sweep::chill(column, first);
         let mut used = vec![false; self.averages.len()];
@@ -100,7 +101,7 @@ impl Node for Bank {
         let mut line = vec![0.0; input.len()];
         for (k, (skip, average)) in self.averages.iter().enumerate().filter(|(k, _)| used[*k]) {
             let skipped = (skip.warmup() - 1).min(input.len());
-            average.batch(&input[skipped..], &mut [&mut line[skipped..]]);
+            average.clone().batch(&Gate::open(&input[skipped..]), &mut [&mut line[skipped..]]);
             for i in first..input.len() {
                 if self.choice(periods[i]) == k {
                     column[i] = line[i];

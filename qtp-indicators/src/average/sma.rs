@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Sum, composite, indicator},
+    node::{Feed, Gate, Node, Sum, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     sweep,
 };
@@ -34,25 +34,17 @@ impl Node for Mean {
         self.sum.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.sum.len(), sweep::one(out));
-        sweep::chill_from(column, from, n - 1);
-        means(n, input, from, |at, end, means| column[at..end].copy_from_slice(means));
+        sweep::chill(column, n - 1);
+        means(n, gate, |at, end, means| column[at..end].copy_from_slice(means));
     }
 }
 
-/// Calls `emit` with the means of the last `n` inputs at each block of indices from `from` on, where there are as many.
-pub(crate) fn means(n: usize, input: &[f64], from: usize, mut emit: impl FnMut(usize, usize, &[f64])) {
+/// Calls `emit` with the means of the last `n` inputs at each block of indices from `n - 1` on.
+pub(crate) fn means(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &[f64])) {
     let share = 1.0 / n as f64;
-    sweep::roll(n, input, from, |at, end, sums| {
+    sweep::roll(n, gate, |at, end, sums| {
         sweep::each(sums, move |sum| sum * share);
         emit(at, end, sums);
     });

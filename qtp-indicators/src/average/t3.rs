@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::{check_period, check_real},
-    node::{Node, Smooth, indicator, peek_by_copy},
+    node::{Gate, Node, Smooth, indicator, peek_by_copy},
     registry::{Entry, ParamInfo, REAL, over},
     sweep::{self, BLOCK},
 };
@@ -60,15 +60,12 @@ impl Node for Chain {
         self.stages.iter_mut().for_each(Node::reset);
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let mut scans = self.stages.map(|stage| stage.scan());
         let (mut rooms, column, mix) = ([[0.0; BLOCK]; 6], sweep::one(out), self.mix);
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let mut from = &input[at..end];
             for (scan, room) in scans.iter_mut().zip(&mut rooms) {
                 scan.run(from, &mut room[..end - at]);
@@ -81,9 +78,6 @@ impl Node for Chain {
                 sum + mix[1] * fourth + mix[0] * third
             });
         });
-        for (stage, scan) in self.stages.iter_mut().zip(&scans) {
-            stage.resume(scan);
-        }
     }
 }
 

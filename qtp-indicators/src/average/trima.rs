@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Sum, composite, indicator},
+    node::{Feed, Gate, Node, Sum, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
 };
 
@@ -35,11 +35,8 @@ impl Node for Triangle {
         self.inner.len() + self.outer.len() - 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, m, column) = (self.inner.len(), self.outer.len(), crate::sweep::one(out));
         let weights = n as f64 * m as f64;
         // The triangle is renewed by its two slopes: the newer `m` inputs come in, the older `n` go out.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Source,
     error::check_period,
-    node::{Feed, Node, Sum, composite, indicator},
+    node::{Feed, Gate, Node, Sum, composite, indicator},
     registry::{Entry, ParamInfo, REAL, pair},
     sweep,
 };
@@ -34,11 +34,8 @@ impl Node for Weighed {
         self.volume.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, (price, volume): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let (price, volume) = gate.columns();
         let (n, column) = (self.volume.len(), sweep::one(out));
         if n == 1 {
             return column.copy_from_slice(price);
@@ -46,7 +43,8 @@ impl Node for Weighed {
         let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
-            (0, price.len()),
+            gate,
+            0,
             |at, end, [turnover, traded]| {
                 sweep::map2(&price[at..end], &volume[at..end], turnover, move |price, volume| price * volume);
                 traded.copy_from_slice(&volume[at..end]);

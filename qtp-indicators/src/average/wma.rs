@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Node, indicator},
+    node::{Gate, Node, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     rolling::RollingWeightedSum,
     window::Window,
@@ -49,23 +49,15 @@ impl Node for WeightedMean {
         self.window.capacity()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
     fn reset(&mut self) {
         self.window.clear();
         self.sum = RollingWeightedSum::default();
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
-        crate::sweep::chill_from(column, from, n - 1);
-        crate::sweep::roll_weighted(n, input, from, |at, end, means| column[at..end].copy_from_slice(means));
+        crate::sweep::chill(column, n - 1);
+        crate::sweep::roll_weighted(n, gate, |at, end, means| column[at..end].copy_from_slice(means));
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Lag, Node, Smooth, composite, indicator},
+    node::{Feed, Gate, Lag, Node, Smooth, composite, indicator},
     registry::{Entry, ParamInfo, REAL, over},
     sweep::{self, BLOCK},
 };
@@ -38,20 +38,16 @@ impl Node for ZeroLag {
         self.smooth.period() + if self.lagged { self.lag.warmup() - 1 } else { 0 }
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let lag = if self.lagged { self.lag.warmup() - 1 } else { 0 };
         let (mut scan, mut room, column) = (self.smooth.scan(), [0.0; BLOCK], sweep::one(out));
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let room = &mut room[..end - at];
             sweep::map2(&input[at..end], &input[at - lag..], room, move |x, old| 2.0 * x - old);
             scan.run(room, &mut column[at..end]);
         });
-        self.smooth.resume(&scan);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     phase::{LONGEST, Phase, START, Trend, WARMUP, whole},
 };
 use crate::{
-    node::{Node, indicator, peek_by_copy},
+    node::{Gate, Node, indicator, peek_by_copy},
     registry::{Entry, INTEGER, OutputInfo, REAL, over},
     sweep,
 };
@@ -39,7 +39,8 @@ impl Node for Period {
         self.0.restart();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let column = sweep::one(out);
         self.0.run(input, |i, cycle| column[i] = cycle.period);
         sweep::chill(column, SHORT - 1);
@@ -69,7 +70,8 @@ impl Node for Phasor {
         self.0.restart();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [inphase, quadrature] = out else { return };
         self.0.run(input, |i, cycle| (inphase[i], quadrature[i]) = (cycle.inphase, cycle.quadrature));
         sweep::chill(inphase, SHORT - 1);
@@ -163,7 +165,8 @@ impl Node for TrendLine {
         *self = Self::new();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (mut trend, column, mut sums) = (Trend::EMPTY, sweep::one(out), Sums::new());
         self.hilbert.run(input, |i, cycle| {
             let n = whole(cycle.period).min(i + 1);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Extreme, Feed, Node, Side, Spot, composite, indicator},
+    node::{Extreme, Feed, Gate, Node, Side, Spot, composite, indicator},
     registry::{Entry, INTEGER, OutputInfo, ParamInfo, REAL, over},
     sweep::{self, Places, Tie},
 };
@@ -36,15 +36,12 @@ impl Node for Range {
         self.low.warmup()
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         if let [low, high] = out {
-            self.low.batch(input, &mut [low]);
-            self.high.batch(input, &mut [high]);
+            self.low.batch(&Gate::open(input), &mut [low]);
+            self.high.batch(&Gate::open(input), &mut [high]);
         }
-    }
-
-    fn memory(&self) -> Option<usize> {
-        self.low.memory()
     }
 }
 
@@ -80,7 +77,8 @@ impl Node for Place {
         self.spot.clear();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, side, column) = (self.spot.n(), self.spot.side(), sweep::one(out));
         let cold = (n - 1).min(column.len());
         column[..cold].fill(0.0);
@@ -122,10 +120,11 @@ impl Node for BothPlaces {
         1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         if let [low, high] = out {
-            self.low.batch(input, &mut [low]);
-            self.high.batch(input, &mut [high]);
+            self.low.batch(&Gate::open(input), &mut [low]);
+            self.high.batch(&Gate::open(input), &mut [high]);
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Source,
-    node::{Node, indicator, peek_by_copy},
+    node::{Gate, Node, indicator, peek_by_copy},
     registry::{Entry, NUMBER, ParamInfo, pair},
 };
 
@@ -19,8 +19,6 @@ macro_rules! operators {
             type In = (f64, f64);
             type Out = f64;
 
-            const STATELESS: bool = true;
-
             fn next(&mut self, (a, b): (f64, f64)) -> Option<f64> {
                 let apply: fn(f64, f64) -> f64 = $apply;
                 Some(apply(a, b))
@@ -34,10 +32,8 @@ macro_rules! operators {
 
             fn reset(&mut self) {}
 
-            fn batch(&self, (a, b): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
-                for column in out {
-                    crate::sweep::map2(a, b, column, $apply);
-                }
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+                gate.map(0, crate::sweep::one(out), |(a, b), _| ($apply)(a, b));
             }
         }
 

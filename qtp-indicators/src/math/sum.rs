@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Node, Sum, indicator, peek_by_copy},
+    node::{Gate, Node, Sum, indicator, peek_by_copy},
     registry::{Entry, ParamInfo, REAL, over},
     sweep,
 };
@@ -34,14 +34,11 @@ impl Node for Total {
         self.sum = 0.0;
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let mut sum = sweep::Scan::sum(self.sum);
-        sum.run(&input[from..], &mut sweep::one(out)[from..]);
-        self.sum = sum.level();
+        let column = sweep::one(out);
+        gate.blocks(0, |at, end| sum.run(&input[at..end], &mut column[at..end]));
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::several::{self, blocks};
 use crate::{
-    node::{Node, indicator, peek_by_copy},
+    node::{Gate, Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, over},
 };
 
@@ -22,7 +22,6 @@ macro_rules! transforms {
             type In = f64;
             type Out = f64;
 
-            const STATELESS: bool = true;
 
             fn next(&mut self, x: f64) -> Option<f64> {
                 Some($scalar(x))
@@ -36,7 +35,9 @@ macro_rules! transforms {
 
             fn reset(&mut self) {}
 
-            fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+                // Unchecked: what is not admissible spoils no output but its own.
+                let input = gate.columns();
                 for column in out {
                     let batch: fn(&[f64], &mut [f64]) = $batch;
                     batch(input, column);

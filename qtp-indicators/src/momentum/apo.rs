@@ -6,7 +6,7 @@ use crate::{
     Source, SpecError,
     average::ma::Ma,
     error::check_period,
-    node::{Feed, Node, composite, indicator, is_zero},
+    node::{Feed, Gate, Node, composite, indicator, is_zero},
     registry::{Entry, PERCENT, ParamInfo, REAL, over},
 };
 
@@ -38,10 +38,10 @@ impl Node for Pair {
         self.fast.warmup().max(self.slow.warmup())
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         if let [fast, slow] = out {
-            self.fast.batch(input, &mut [&mut *fast]);
-            self.slow.batch(input, &mut [&mut *slow]);
+            self.fast.batch(gate, &mut [&mut *fast]);
+            self.slow.batch(gate, &mut [&mut *slow]);
         }
     }
 }
@@ -62,9 +62,9 @@ impl Node for Absolute {
         self.pair.warmup()
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (mut slow, column) = (vec![0.0; input.len()], crate::sweep::one(out));
-        self.pair.batch(input, &mut [&mut *column, &mut slow]);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let (mut slow, column) = (vec![0.0; gate.len()], crate::sweep::one(out));
+        self.pair.batch(gate, &mut [&mut *column, &mut slow]);
         for (slot, slow) in column.iter_mut().zip(slow) {
             let fast = *slot;
             *slot = fast - slow;
@@ -91,9 +91,9 @@ impl Node for Percentage {
         self.pair.warmup()
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        let (mut slow, column) = (vec![0.0; input.len()], crate::sweep::one(out));
-        self.pair.batch(input, &mut [&mut *column, &mut slow]);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let (mut slow, column) = (vec![0.0; gate.len()], crate::sweep::one(out));
+        self.pair.batch(gate, &mut [&mut *column, &mut slow]);
         for (slot, slow) in column.iter_mut().zip(slow) {
             let fast = *slot;
             *slot = if is_zero(slow) { 0.0 } else { (fast - slow) / slow * 100.0 };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Node, Reads, Side, Spot, indicator},
+    node::{Gate, Node, Reads, Side, Spot, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep::{self, Places, Tie},
 };
@@ -62,11 +62,8 @@ impl Node for Ages {
         self.count = 0;
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let [down, up] = out else { return };
         let (n, count) = (self.n(), self.n() as f64);
         for (side, input, column) in [(Side::Min, c.low, down), (Side::Max, c.high, up)] {
@@ -120,11 +117,8 @@ impl Node for Difference {
         self.ages.reset();
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let (n, column) = (self.ages.n(), sweep::one(out));
         let share = 100.0 / n as f64;
         Places::each(Side::Min, Tie::Newest, n + 1, c.low, |start, _, places| {

@@ -4,9 +4,8 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Candles,
     error::check_period,
-    node::{Node, indicator, is_zero},
+    node::{Gate, Node, indicator, is_zero},
     registry::{Entry, NUMBER, ParamInfo, REAL, node, over},
     sweep,
     window::Window,
@@ -149,13 +148,12 @@ impl Node for Channel {
         self.deviation.reset();
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let (n, mut prices) = (self.warmup(), vec![0.0; c.len()]);
-        sweep::map3((c.high, c.low, c.close), &mut prices, move |high, low, close| (high + low + close) / 3.0);
+        sweep::map3((c.high, c.low, c.close), &mut prices, move |high, low, close| {
+            (high + low + close) / 3.0
+        });
         let count = n as f64;
         spreads(&prices, n, sweep::one(out), |x, mean, distances| index(x, mean, distances, count));
     }
@@ -181,11 +179,8 @@ impl Node for MeanDeviation {
         self.deviation.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let count = self.warmup() as f64;
         spreads(input, self.warmup(), sweep::one(out), |_, _, distances| distances / count);
     }

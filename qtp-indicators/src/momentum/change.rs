@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Lag, Node, composite, indicator},
+    node::{Feed, Gate, Lag, Node, composite, indicator},
     registry::{Entry, NUMBER, PERCENT, ParamInfo, REAL, over},
 };
 
@@ -30,19 +30,10 @@ macro_rules! changes {
                 self.lag.warmup()
             }
 
-            fn memory(&self) -> Option<usize> {
-                Some(self.warmup() - 1)
-            }
-
-            fn carries(&self) -> bool {
-                true
-            }
-
-            fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
                 let (n, column) = (self.lag.warmup() - 1, crate::sweep::one(out));
-                crate::sweep::chill_from(column, from, n);
-                let from = from.max(n).min(input.len());
-                crate::sweep::map2(&input[from..], &input[from.saturating_sub(n)..], &mut column[from..], $formula);
+                crate::sweep::chill(column, n);
+                gate.map(n, column, $formula);
             }
         }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Candles,
     error::check_period,
-    node::{Lag, Node, catch_up, indicator, is_zero, peek_by_copy, stream_part},
+    node::{Gate, Lag, Node, catch_up, indicator, is_zero, peek_by_copy, stream_part},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
     volatility::true_range::range_of,
@@ -88,21 +88,15 @@ impl Sweep {
         let [plus, minus, range] = self.sums.each_mut().map(|sums| &mut sums[..end - at]);
         let (high, last_high) = (&c.high[at..end], &c.high[at - 1..end - 1]);
         let (low, last_low) = (&c.low[at..end], &c.low[at - 1..end - 1]);
-        let moves = |slots: &mut [f64], upward: bool| {
-            sweep::map2(high, last_high, slots, move |high, last| high - last);
-            let room = &mut [0.0; sweep::BLOCK][..end - at];
-            sweep::map2(last_low, low, room, move |last, low| last - low);
-            sweep::combine(slots, room, move |up, down| {
-                let (here, there) = if upward { (up, down) } else { (down, up) };
-                if (here > 0.0) & (here > there) { here } else { 0.0 }
-            });
-        };
+        let movement = move |here: f64, there: f64| if (here > 0.0) & (here > there) { here } else { 0.0 };
         if wanted[0] {
-            moves(plus, true);
+            sweep::map2(high, last_high, plus, move |high, last| high - last);
+            sweep::combine2(plus, (low, last_low), move |up, low, last| movement(up, last - low));
             self.scans[0].replace(plus);
         }
         if wanted[1] {
-            moves(minus, false);
+            sweep::map2(last_low, low, minus, move |last, low| last - low);
+            sweep::combine2(minus, (high, last_high), move |down, high, last| movement(down, high - last));
             self.scans[1].replace(minus);
         }
         if wanted[2] {
@@ -122,13 +116,6 @@ impl Sweep {
             if (range > 0.0) & (100.0 * total.abs() >= 1e-14 * range) { index } else { f64::NAN }
         });
         out.iter().fold(false, |any, index| any | index.is_nan())
-    }
-}
-
-impl Movement {
-    /// Goes on from where the scans have come.
-    fn resume(&mut self, sweep: &Sweep) {
-        [self.plus, self.minus, self.range] = sweep.scans.each_ref().map(sweep::Scan::level);
     }
 }
 
@@ -158,23 +145,21 @@ macro_rules! lines {
                 self.0.restart();
             }
 
-            fn carries(&self) -> bool {
-                true
-            }
-
-            fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
                 // The sums are full one candle later than a movement's first output.
-                let full = (self.0.n + 1).min(input.len());
-                stream_part(self, from..full, input, out);
+                let (input, full) = (gate.columns(), (self.0.n + 1).min(gate.len()));
+                if !gate.admits(full) {
+                    return;
+                }
+                stream_part(self, 0..full, input, out);
                 let (mut sweep, column) = (Sweep::new(&self.0), sweep::one(out));
                 let (output, line): (fn(&Movement) -> f64, _) = ($output, self.0);
-                sweep::blocks(from.max(full), input.len(), |at, end| {
+                gate.blocks(full, |at, end| {
                     let [plus, minus, range] = sweep.block(input, (at, end), $sums);
                     sweep::map3((plus, minus, range), &mut column[at..end], move |plus, minus, range| {
                         output(&Movement { plus, minus, range, ..line })
                     });
                 });
-                self.0.resume(&sweep);
             }
         }
 
@@ -227,14 +212,11 @@ impl Node for Index {
         self.last = 0.0;
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = catch_up(self, gate, out);
         let (mut sweep, column) = (Sweep::new(&self.movement), sweep::one(out));
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let slots = &mut column[at..end];
             if sweep.indices(input, at, slots) {
                 for slot in &mut *slots {
@@ -244,7 +226,6 @@ impl Node for Index {
             }
             self.last = slots[end - at - 1];
         });
-        self.movement.resume(&sweep);
     }
 }
 
@@ -299,15 +280,12 @@ impl Node for Average {
         *self = Self::new(self.movement.n);
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = catch_up(self, gate, out);
         let (mut sweep, column, n) = (Sweep::new(&self.movement), sweep::one(out), self.movement.n as f64);
         let mut scan = sweep::Scan::new((n - 1.0) / n, 1.0 / n, self.level);
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let slots = &mut column[at..end];
             if sweep.indices(input, at, slots) {
                 let mut level = scan.level();
@@ -320,8 +298,6 @@ impl Node for Average {
                 scan.replace(slots);
             }
         });
-        self.level = scan.level();
-        self.movement.resume(&sweep);
     }
 }
 
@@ -346,8 +322,8 @@ impl Node for Rating {
         self.average.warmup() + self.lag.warmup() - 1
     }
 
-    fn batch(&self, input: Candles<'_>, out: &mut [&mut [f64]]) {
-        self.average.batch(input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        self.average.batch(gate, out);
         let (lag, column) = (self.lag.warmup() - 1, sweep::one(out));
         // From the end on, so that what is read is still the average.
         for i in (lag..column.len()).rev() {

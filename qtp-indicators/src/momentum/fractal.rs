@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Extreme, Feed, Lag, Node, Previous, Reads, Side, composite, indicator},
+    node::{Extreme, Feed, Gate, Lag, Node, Previous, Reads, Side, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -93,9 +93,13 @@ impl Pivot {
             slots.fill(100.0);
             let pivots = &input[at - span + left..];
             for neighbour in (0..=span).filter(|neighbour| *neighbour != left) {
-                sweep::combine2(slots, (pivots, &input[at - span + neighbour..]), move |slot, pivot, other| {
-                    if beats(pivot, other) { slot } else { 0.0 }
-                });
+                sweep::combine2(
+                    slots,
+                    (pivots, &input[at - span + neighbour..]),
+                    move |slot, pivot, other| {
+                        if beats(pivot, other) { slot } else { 0.0 }
+                    },
+                );
             }
         });
     }
@@ -116,11 +120,8 @@ impl Node for Pivot {
         1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.left + self.right)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let [high, low] = out else { return };
         self.mark(c.high, high, |pivot, other| pivot > other);
         self.mark(c.low, low, |pivot, other| pivot < other);

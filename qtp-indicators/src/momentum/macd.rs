@@ -6,7 +6,7 @@ use crate::{
     SpecError,
     average::ma::Ma,
     error::check_period,
-    node::{Feed, Node, Skip, Smooth, composite, indicator},
+    node::{Feed, Gate, Node, Skip, Smooth, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, Row, over},
     sweep,
 };
@@ -63,32 +63,27 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
         self.fast.warmup().max(self.slow.warmup()) + self.signal.warmup() - 1
     }
 
-    fn carries(&self) -> bool {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let mut parts = self.clone();
-        parts.fast.smooth().is_some() && parts.slow.smooth().is_some() && parts.signal.smooth().is_some()
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
-        if let (Some(fast), Some(slow), Some(signal)) =
-            (self.fast.smooth(), self.slow.smooth(), self.signal.smooth())
+        if let (Some(_), Some(_), Some(_)) = (parts.fast.smooth(), parts.slow.smooth(), parts.signal.smooth())
         {
-            run([fast, slow, signal], from, input, out);
+            let from = crate::node::catch_up(&mut parts, gate, out);
+            if let (Some(fast), Some(slow), Some(signal)) =
+                (parts.fast.smooth(), parts.slow.smooth(), parts.signal.smooth())
+            {
+                run([fast, slow, signal], from, gate, out);
+            }
+            return;
         }
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        if self.carries() {
-            return self.clone().carry(input, 0, out);
-        }
+        let Some(input) = gate.all() else { return };
         let [macd, signal, histogram] = out else { return };
         let from = |skip: &Skip<f64>| (skip.warmup() - 1).min(input.len());
         let (fast, slow) = (from(&self.skip_fast), from(&self.skip_slow));
-        self.fast.batch(&input[fast..], &mut [&mut macd[fast..]]);
-        self.slow.batch(&input[slow..], &mut [&mut histogram[slow..]]);
+        self.fast.batch(&Gate::open(&input[fast..]), &mut [&mut macd[fast..]]);
+        self.slow.batch(&Gate::open(&input[slow..]), &mut [&mut histogram[slow..]]);
         let first = (self.fast.warmup().max(self.slow.warmup()) - 1).min(input.len());
         sweep::combine(&mut macd[first..], &histogram[first..], move |fast, slow| fast - slow);
-        self.signal.batch(&macd[first..], &mut [&mut signal[first..]]);
+        self.signal.batch(&Gate::open(&macd[first..]), &mut [&mut signal[first..]]);
         sweep::map2(macd, signal, histogram, move |macd, signal| macd - signal);
         for column in [&mut **macd, &mut **signal, &mut **histogram] {
             sweep::chill(column, self.warmup() - 1);
@@ -97,11 +92,11 @@ impl<A: Node<In = f64, Out = f64>> Node for Lines<A> {
 }
 
 /// The three lines from `first` on, block by block.
-fn run(averages: [&mut Smooth; 3], first: usize, input: &[f64], out: &mut [&mut [f64]]) {
+fn run(averages: [&mut Smooth; 3], first: usize, gate: &Gate<'_, f64>, out: &mut [&mut [f64]]) {
     let [macd, signal, histogram] = out else { return };
-    let mut scans = averages.each_ref().map(|average| average.scan());
+    let (input, mut scans) = (gate.columns(), averages.map(|average| average.scan()));
     let mut room: sweep::Room = [0.0; sweep::BLOCK];
-    sweep::blocks(first, input.len(), |at, end| {
+    gate.blocks(first, |at, end| {
         let ([fast, slow, average], room) = (&mut scans, &mut room[..end - at]);
         let (input, macd, signal) = (&input[at..end], &mut macd[at..end], &mut signal[at..end]);
         fast.run(input, macd);
@@ -110,9 +105,6 @@ fn run(averages: [&mut Smooth; 3], first: usize, input: &[f64], out: &mut [&mut 
         average.run(macd, signal);
         sweep::map2(macd, signal, &mut histogram[at..end], move |macd, signal| macd - signal);
     });
-    for (average, scan) in averages.into_iter().zip(&scans) {
-        average.resume(scan);
-    }
 }
 
 fn lines(fast: usize, slow: usize, signal: usize) -> Result<Lines<Smooth>, SpecError> {

@@ -10,7 +10,7 @@ use crate::{
         wma::WeightedMean,
     },
     error::check_period,
-    node::{Feed, Lag, Node, Reads, Smooth, Sum, catch_up, composite, indicator, ratio},
+    node::{Feed, Gate, Lag, Node, Reads, Smooth, Sum, catch_up, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, node, over},
     sweep,
 };
@@ -29,12 +29,14 @@ impl Awesome {
     }
 
     /// Calls `emit` with the line at each block of candles; it counts once warm.
-    fn sweep(&self, c: crate::Candles<'_>, mut emit: impl FnMut(usize, usize, &[f64])) {
+    fn sweep(&self, gate: &Gate<'_, Ohlcv>, mut emit: impl FnMut(usize, usize, &[f64])) {
+        let c = gate.columns();
         let spans = [self.fast.warmup(), self.slow.warmup()];
         let [fast_share, slow_share] = spans.map(|n| 0.5 / n as f64);
         sweep::slide_spans(
             spans,
-            (0, c.len()),
+            gate,
+            0,
             |at, end, [middle]| {
                 sweep::map2(&c.high[at..end], &c.low[at..end], middle, move |high, low| high + low)
             },
@@ -62,13 +64,9 @@ impl Node for Awesome {
         self.fast.warmup().max(self.slow.warmup())
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let column = sweep::one(out);
-        self.sweep(c, |at, end, lines| column[at..end].copy_from_slice(lines));
+        self.sweep(gate, |at, end, lines| column[at..end].copy_from_slice(lines));
         sweep::chill(column, self.warmup() - 1);
     }
 }
@@ -101,16 +99,12 @@ impl Node for Accelerator {
         self.awesome.warmup() + self.signal.warmup() - 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column, first) = (self.signal.warmup(), sweep::one(out), self.awesome.warmup() - 1);
-        self.awesome.sweep(c, |at, end, lines| column[at..end].copy_from_slice(lines));
+        self.awesome.sweep(gate, |at, end, lines| column[at..end].copy_from_slice(lines));
         let (share, lines) = (1.0 / n as f64, column.to_vec());
-        let Some(warm) = lines.get(first..) else { return sweep::chill(column, c.len()) };
-        sweep::roll(n, warm, 0, |at, end, sums| {
+        let Some(warm) = lines.get(first..) else { return sweep::chill(column, gate.len()) };
+        sweep::roll(n, &Gate::open(warm), |at, end, sums| {
             sweep::map2(&warm[at..end], sums, &mut column[first + at..first + end], move |line, sum| {
                 line - sum * share
             });
@@ -139,13 +133,10 @@ impl Node for Detrended {
         self.mean.warmup().max(self.lag.warmup())
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let (n, lag, column) = (self.mean.warmup(), self.lag.warmup() - 1, sweep::one(out));
-        means(n, input, 0, |at, end, means| {
+        means(n, gate, |at, end, means| {
             let from = at.max(lag).min(end);
             let (old, means) = (&input[from.saturating_sub(lag)..], &means[from - at..]);
             sweep::map2(old, means, &mut column[from..end], move |old, mean| old - mean);
@@ -172,22 +163,18 @@ impl Node for Ray {
         self.average.period()
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, c, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
+        let from = catch_up(self, gate, out);
         let ([bull, bear], mut scan, mut room) = (out, self.average.scan(), [0.0; sweep::BLOCK]) else {
             return;
         };
-        sweep::blocks(from, c.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let room = &mut room[..end - at];
             scan.run(&c.close[at..end], room);
             sweep::map2(&c.high[at..end], room, &mut bull[at..end], move |high, average| high - average);
             sweep::map2(&c.low[at..end], room, &mut bear[at..end], move |low, average| low - average);
         });
-        self.average.resume(&scan);
     }
 }
 
@@ -212,16 +199,14 @@ impl Node for Bodies {
         self.mean.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (n, column) = (self.mean.len(), sweep::one(out));
         let share = 1.0 / n as f64;
         sweep::slide(
             n,
-            (0, c.len()),
+            gate,
+            0,
             |at, end, [bodies]| {
                 sweep::map2(&c.close[at..end], &c.open[at..end], bodies, move |close, open| close - open);
             },
@@ -264,11 +249,8 @@ impl Node for Curve {
         self.first.warmup().max(self.second.warmup()) + self.mean.warmup() - 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (first, second) = (self.first.warmup() - 1, self.second.warmup() - 1);
         let start = first.max(second).min(input.len());
         let mut changes = vec![0.0; input.len() - start];
@@ -279,7 +261,7 @@ impl Node for Curve {
         });
         let column = sweep::one(out);
         sweep::chill(column, start);
-        self.mean.batch(&changes, &mut [&mut column[start..]]);
+        self.mean.batch(&Gate::open(&changes[..]), &mut [&mut column[start..]]);
     }
 }
 

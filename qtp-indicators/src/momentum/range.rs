@@ -7,7 +7,9 @@ use crate::{
     SpecError,
     error::check_period,
     input::INPUT_LIMIT,
-    node::{Extreme, Feed, Node, Previous, Reads, Side, Sum, composite, indicator, is_zero, peek_by_copy},
+    node::{
+        Extreme, Feed, Gate, Node, Previous, Reads, Side, Sum, composite, indicator, is_zero, peek_by_copy,
+    },
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over},
     sweep,
     volatility::true_range::range_of,
@@ -28,7 +30,6 @@ impl Node for Balance {
     type Out = f64;
 
     const READS: Reads = Reads::OHLC;
-    const STATELESS: bool = true;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         Some(balance(&c))
@@ -42,10 +43,8 @@ impl Node for Balance {
 
     fn reset(&mut self) {}
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        for column in out {
-            crate::sweep::map_candles(input, column, balance);
-        }
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        gate.map(0, sweep::one(out), |candle, _| balance(&candle));
     }
 }
 
@@ -74,17 +73,15 @@ impl Node for Crossing {
         self.range.len() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let [plus, minus] = out else { return };
         let n = self.range.len();
         let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
-            (1, c.len()),
+            gate,
+            1,
             |at, end, [range, up, down]| {
                 sweep::true_ranges_from(c, at, range);
                 sweep::map2(&c.high[at..end], &c.low[at - 1..], up, move |high, low| (high - low).abs());
@@ -167,19 +164,19 @@ impl Node for Ultimate {
         self.long.warmup() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let column = sweep::one(out);
         let spans = [&self.short, &self.middle, &self.long].map(Node::warmup);
         sweep::slide_spans(
             spans,
-            (1, c.len()),
+            gate,
+            1,
             |at, end, [buying, range]| {
                 let (close, low, last) = (&c.close[at..end], &c.low[at..end], &c.close[at - 1..]);
-                sweep::map3((close, low, last), buying, move |close, low, last| close - sweep::smaller(low, last));
+                sweep::map3((close, low, last), buying, move |close, low, last| {
+                    close - sweep::smaller(low, last)
+                });
                 sweep::true_ranges_from(c, at, range);
             },
             |at, end, _, [short, middle, long]| {
@@ -224,16 +221,21 @@ impl Node for Filter {
         self.path.len() + 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let (n, column) = (self.path.len(), sweep::one(out));
         let channel = crate::price::middle::Channel::new(n);
-        let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
-        channel.blocks(candles, |at, high, low| {
-            sweep::map2(high, low, &mut column[at..], move |high, low| high - low);
-        });
+        channel.blocks(
+            (input, input),
+            |end| gate.admits(end),
+            |at, high, low| {
+                sweep::map2(high, low, &mut column[at..], move |high, low| high - low);
+            },
+        );
         sweep::slide(
             n,
-            (1, input.len()),
+            gate,
+            1,
             |at, end, [path]| {
                 sweep::map2(&input[at..end], &input[at - 1..], path, move |x, last| (x - last).abs())
             },
@@ -279,9 +281,10 @@ impl Node for Accumulation {
         *self = Self::default();
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (mut sum, column) = (sweep::Scan::sum(0.0), sweep::one(out));
-        sweep::blocks(1, c.len(), |at, end| {
+        gate.blocks(1, |at, end| {
             let slots = &mut column[at..end];
             let (now, last) = (&c.close[at..end], &c.close[at - 1..]);
             // The far end of the range, stretched to the close before; the close itself where it did not move.

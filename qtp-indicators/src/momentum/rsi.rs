@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Previous, Smooth, composite, indicator, peek_by_copy},
+    node::{Feed, Gate, Node, Previous, Smooth, composite, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, ParamInfo, over},
     sweep,
 };
@@ -24,24 +24,25 @@ impl Strength {
 }
 
 impl Strength {
-    /// The batch form, from input `from` on, of what `of` makes of gain and loss.
-    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], of: impl Fn(f64, f64) -> f64) {
-        let warm = self.warmup().min(input.len());
-        for (x, slot) in input.iter().zip(column.iter_mut()).take(warm).skip(from) {
+    /// The batch form of what `of` makes of gain and loss.
+    fn sweep(&mut self, gate: &Gate<'_, f64>, column: &mut [f64], of: impl Fn(f64, f64) -> f64 + Copy) {
+        let (input, warm) = (gate.columns(), self.warmup().min(gate.len()));
+        if !gate.admits(warm) {
+            return;
+        }
+        for (x, slot) in input.iter().zip(column.iter_mut()).take(warm) {
             *slot = self.next(*x).map_or(f64::NAN, |(gain, loss)| of(gain, loss));
         }
         let (mut gains, mut losses) = (self.gain.scan(), self.loss.scan());
         let (mut up, mut down): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        sweep::blocks(from.max(warm), input.len(), |at, end| {
+        gate.blocks(warm, |at, end| {
             let (up, down) = (&mut up[..end - at], &mut down[..end - at]);
             sweep::map2(&input[at..end], &input[at - 1..], up, move |x, last| sweep::larger(x - last, 0.0));
             sweep::map2(&input[at..end], &input[at - 1..], down, move |x, last| sweep::larger(last - x, 0.0));
             gains.replace(up);
             losses.replace(down);
-            sweep::map2(up, down, &mut column[at..end], &of);
+            sweep::map2(up, down, &mut column[at..end], of);
         });
-        self.gain.resume(&gains);
-        self.loss.resume(&losses);
     }
 }
 
@@ -100,12 +101,8 @@ impl Node for RelativeStrength {
         self.0.reset();
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        self.0.sweep(input, from, sweep::one(out), rsi_of);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        self.0.sweep(gate, sweep::one(out), rsi_of);
     }
 }
 
@@ -131,12 +128,8 @@ impl Node for Chande {
         self.0.reset();
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        self.0.sweep(input, from, sweep::one(out), cmo_of);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        self.0.sweep(gate, sweep::one(out), cmo_of);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     SpecError,
     average::ma::Ma,
     error::check_period,
-    node::{Feed, Node, composite, indicator},
+    node::{Feed, Gate, Node, composite, indicator},
     price::middle::Channel,
     registry::{Entry, OutputInfo, ParamInfo, node, over},
     sweep,
@@ -40,27 +40,28 @@ impl Node for Fast {
         self.channel.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let column = sweep::one(out);
         sweep::chill(column, self.warmup() - 1);
-        self.channel.blocks(input, |at, high, low| {
-            let slots = &mut column[at..at + high.len()];
-            let close = &input.close[at..at + high.len()];
-            sweep::vectorised(
-                #[inline(always)]
-                move || {
-                    for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
-                        let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
-                        let place = (close - low) / ((high - low) / 100.0);
-                        *slot = if flat { 0.0 } else { place };
-                    }
-                },
-            );
-        });
+        self.channel.blocks(
+            (input.high, input.low),
+            |end| gate.admits(end),
+            |at, high, low| {
+                let slots = &mut column[at..at + high.len()];
+                let close = &input.close[at..at + high.len()];
+                sweep::vectorised(
+                    #[inline(always)]
+                    move || {
+                        for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
+                            let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
+                            let place = (close - low) / ((high - low) / 100.0);
+                            *slot = if flat { 0.0 } else { place };
+                        }
+                    },
+                );
+            },
+        );
     }
 }
 
@@ -96,16 +97,16 @@ impl Node for Smoothed {
         self.fast.warmup() + self.slow.warmup() + self.signal.warmup() - 2
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let [line, signal] = out else { return };
         // The second column holds the fast line until its average is due.
-        self.fast.batch(input, &mut [&mut *signal]);
+        self.fast.batch(gate, &mut [&mut *signal]);
         let first = (self.fast.warmup() - 1).min(signal.len());
         line[..first].fill(f64::NAN);
-        self.slow.batch(&signal[first..], &mut [&mut line[first..]]);
+        self.slow.batch(&Gate::open(&signal[first..]), &mut [&mut line[first..]]);
         let second = (first + self.slow.warmup() - 1).min(line.len());
         signal[..second].fill(f64::NAN);
-        self.signal.batch(&line[second..], &mut [&mut signal[second..]]);
+        self.signal.batch(&Gate::open(&line[second..]), &mut [&mut signal[second..]]);
         sweep::chill(line, self.warmup() - 1);
     }
 }
@@ -137,16 +138,17 @@ impl Node for OfStrength {
         self.strength.warmup() + self.stochastic.warmup() - 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let first = (self.strength.warmup() - 1).min(input.len());
         let mut rsi = vec![0.0; input.len()];
-        self.strength.batch(input, &mut [&mut rsi]);
+        self.strength.batch(&Gate::open(input), &mut [&mut rsi]);
         let rsi = &rsi[first..];
         let candles = crate::Candles { open: rsi, high: rsi, low: rsi, close: rsi, volume: rsi };
         if let [k, d] = out {
             k[..first].fill(f64::NAN);
             d[..first].fill(f64::NAN);
-            self.stochastic.batch(candles, &mut [&mut k[first..], &mut d[first..]]);
+            self.stochastic.batch(&Gate::open(candles), &mut [&mut k[first..], &mut d[first..]]);
         }
     }
 }
@@ -169,9 +171,10 @@ impl Node for WithJ {
         self.stochastic.warmup()
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [k, d, j] = out else { return };
-        self.stochastic.batch(input, &mut [&mut *k, &mut *d]);
+        self.stochastic.batch(&Gate::open(input), &mut [&mut *k, &mut *d]);
         sweep::map2(k, d, j, move |k, d| 3.0 * k - 2.0 * d);
     }
 }
@@ -196,26 +199,27 @@ impl Node for FromTop {
         self.channel.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let column = sweep::one(out);
         sweep::chill(column, self.warmup() - 1);
-        self.channel.blocks(input, |at, high, low| {
-            let slots = &mut column[at..at + high.len()];
-            let close = &input.close[at..at + high.len()];
-            sweep::vectorised(
-                #[inline(always)]
-                move || {
-                    for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
-                        let scale = (high - low) / -100.0;
-                        *slot = if scale == 0.0 { 0.0 } else { (high - close) / scale };
-                    }
-                },
-            );
-        });
+        self.channel.blocks(
+            (input.high, input.low),
+            |end| gate.admits(end),
+            |at, high, low| {
+                let slots = &mut column[at..at + high.len()];
+                let close = &input.close[at..at + high.len()];
+                sweep::vectorised(
+                    #[inline(always)]
+                    move || {
+                        for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
+                            let scale = (high - low) / -100.0;
+                            *slot = if scale == 0.0 { 0.0 } else { (high - close) / scale };
+                        }
+                    },
+                );
+            },
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Node, Previous, Smooth, composite, indicator, ratio},
+    node::{Feed, Gate, Node, Previous, Smooth, composite, indicator, ratio},
     price::middle::Channel,
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, node, over},
     sweep,
@@ -65,18 +65,15 @@ impl Node for Triple {
         self.twice.warmup() + self.third.period()
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let Self { twice: Twice { first, second }, third, .. } = self;
         let mut scans = [first.scan(), second.scan(), third.scan()];
         // The levels of a block, and the one before them.
         let (mut one, mut two) = ([0.0; sweep::BLOCK + 1], [0.0; sweep::BLOCK]);
         let column = sweep::one(out);
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (one, two) = (&mut one[..=end - at], &mut two[..end - at]);
             let [first, second, third] = &mut scans;
             first.run(&input[at..end], two);
@@ -85,9 +82,6 @@ impl Node for Triple {
             third.replace(&mut one[1..]);
             sweep::map2(&one[1..], one, &mut column[at..end], percent);
         });
-        for (smooth, scan) in [first, second, third].into_iter().zip(&scans) {
-            smooth.resume(scan);
-        }
     }
 }
 
@@ -121,17 +115,14 @@ impl Node for TrueStrength {
         self.change.warmup() + 1
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let stages =
             [&mut self.change.first, &mut self.change.second, &mut self.size.first, &mut self.size.second];
         let (mut scans, mut rooms) = (stages.each_ref().map(|stage| stage.scan()), [[0.0; sweep::BLOCK]; 4]);
         let column = sweep::one(out);
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let [one, two, three, four] = rooms.each_mut().map(|room| &mut room[..end - at]);
             let [change, change_twice, size, size_twice] = &mut scans;
             sweep::map2(&input[at..end], &input[at - 1..], one, move |x, last| x - last);
@@ -145,9 +136,6 @@ impl Node for TrueStrength {
                 if size > 0.0 { index } else { 0.0 }
             });
         });
-        for (stage, scan) in stages.into_iter().zip(&scans) {
-            stage.resume(scan);
-        }
     }
 }
 
@@ -186,7 +174,8 @@ impl Node for StochasticMomentum {
         self.channel.warmup() + self.distance.warmup() + self.signal.period() - 2
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let [index, signal] = out else { return };
         let first = self.warmup();
         let warm = crate::node::warm_up(self, first, c, &mut [&mut *index, &mut *signal]);
@@ -194,27 +183,31 @@ impl Node for StochasticMomentum {
         let ([mut near, mut near_twice, mut wide, mut wide_twice], mut average) =
             (stages.map(|stage| stage.scan()), warm.signal.scan());
         let (mut one, mut two): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        self.channel.blocks(c, |start, high, low| {
-            sweep::blocks(first.max(start), start + high.len(), |at, end| {
-                let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
-                let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
-                let slots = &mut index[at..end];
-                sweep::map3((&c.close[at..end], high, low), one, move |close, high, low| {
-                    close - (high + low) * 0.5
+        self.channel.blocks(
+            (c.high, c.low),
+            |end| gate.admits(end),
+            |start, high, low| {
+                sweep::blocks(first.max(start), start + high.len(), |at, end| {
+                    let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
+                    let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
+                    let slots = &mut index[at..end];
+                    sweep::map3((&c.close[at..end], high, low), one, move |close, high, low| {
+                        close - (high + low) * 0.5
+                    });
+                    near.run(one, two);
+                    near_twice.run(two, slots);
+                    sweep::map2(high, low, one, move |high, low| high - low);
+                    wide.run(one, two);
+                    wide_twice.run(two, one);
+                    sweep::combine(slots, one, move |distance, range| {
+                        let half = 0.5 * range;
+                        let index = 100.0 * distance / half;
+                        if half > 0.0 { index } else { 0.0 }
+                    });
+                    average.run(slots, &mut signal[at..end]);
                 });
-                near.run(one, two);
-                near_twice.run(two, slots);
-                sweep::map2(high, low, one, move |high, low| high - low);
-                wide.run(one, two);
-                wide_twice.run(two, one);
-                sweep::combine(slots, one, move |distance, range| {
-                    let half = 0.5 * range;
-                    let index = 100.0 * distance / half;
-                    if half > 0.0 { index } else { 0.0 }
-                });
-                average.run(slots, &mut signal[at..end]);
-            });
-        });
+            },
+        );
     }
 }
 

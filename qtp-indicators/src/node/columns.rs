@@ -96,6 +96,8 @@ pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The input clamped to what indicators compute on; `None` if a number that is read is not finite.
     fn admitted(self, reads: Reads) -> Option<Self>;
+    /// Whether it is admitted as it is, without a branch.
+    fn sound(self, reads: Reads) -> bool;
     fn len(columns: Self::Columns<'_>) -> usize;
     /// The input at `i`, below `len`.
     fn at(columns: Self::Columns<'_>, i: usize) -> Self;
@@ -125,14 +127,21 @@ impl Admit for f64 {
         admit(self)
     }
 
+    #[inline(always)]
+    fn sound(self, _: Reads) -> bool {
+        self.abs() <= INPUT_LIMIT
+    }
+
     fn len(columns: &[Self]) -> usize {
         columns.len()
     }
 
+    #[inline(always)]
     fn at(columns: &[Self], i: usize) -> Self {
         columns[i]
     }
 
+    #[inline(always)]
     fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
         &columns[at..end]
     }
@@ -150,14 +159,21 @@ impl Admit for (f64, f64) {
         Some((admit(self.0)?, admit(self.1)?))
     }
 
+    #[inline(always)]
+    fn sound(self, _: Reads) -> bool {
+        (self.0.abs() <= INPUT_LIMIT) & (self.1.abs() <= INPUT_LIMIT)
+    }
+
     fn len(columns: Self::Columns<'_>) -> usize {
         columns.0.len().min(columns.1.len())
     }
 
+    #[inline(always)]
     fn at(columns: Self::Columns<'_>, i: usize) -> Self {
         (columns.0[i], columns.1[i])
     }
 
+    #[inline(always)]
     fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
         (&columns.0[at..end], &columns.1[at..end])
     }
@@ -182,10 +198,21 @@ impl Admit for Ohlcv {
         })
     }
 
+    #[inline(always)]
+    fn sound(self, reads: Reads) -> bool {
+        let within = |used: bool, x: f64| !used | (x.abs() <= INPUT_LIMIT);
+        within(reads.open, self.open)
+            & within(reads.high, self.high)
+            & within(reads.low, self.low)
+            & within(reads.close, self.close)
+            & within(reads.volume, self.volume)
+    }
+
     fn len(columns: Candles<'_>) -> usize {
         columns.len()
     }
 
+    #[inline(always)]
     fn at(columns: Candles<'_>, i: usize) -> Self {
         Self {
             open: columns.open[i],
@@ -196,6 +223,7 @@ impl Admit for Ohlcv {
         }
     }
 
+    #[inline(always)]
     fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
         crate::sweep::part(columns, at, end)
     }
@@ -216,14 +244,21 @@ impl Admit for TimedOhlcv {
         Some(Self { ohlcv: self.ohlcv.admitted(reads)?, ..self })
     }
 
+    #[inline(always)]
+    fn sound(self, reads: Reads) -> bool {
+        self.ohlcv.sound(reads)
+    }
+
     fn len(columns: Self::Columns<'_>) -> usize {
         columns.0.len().min(columns.1.len())
     }
 
+    #[inline(always)]
     fn at(columns: Self::Columns<'_>, i: usize) -> Self {
         Self { open_time: columns.1[i], ohlcv: Ohlcv::at(columns.0, i) }
     }
 
+    #[inline(always)]
     fn part<'a>(columns: Self::Columns<'a>, at: usize, end: usize) -> Self::Columns<'a> {
         (Ohlcv::part(columns.0, at, end), &columns.1[at..end])
     }

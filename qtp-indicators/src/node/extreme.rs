@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Node;
+use super::{Gate, Node};
 use crate::sweep;
 
 /// Which extreme.
@@ -95,17 +95,13 @@ impl Node for Extreme {
         self.n()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.n() - 1)
-    }
-
     fn reset(&mut self) {
         self.cells.fill(NOTHING);
         (self.next, self.lap, self.full) = (0, NOTHING, false);
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        sweep::Extremes::new(self.side, self.n()).column(input, sweep::one(out));
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        sweep::Extremes::new(self.side, self.n()).column(gate, sweep::one(out));
     }
 }
 

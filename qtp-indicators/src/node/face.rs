@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Admit, Node, columns::same_length};
-use crate::{SpecError, registry::MAX_OUTPUTS};
+use super::{Admit, Gate, Node, columns::same_length};
+use crate::SpecError;
 
 /// A node with its last output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,22 +49,12 @@ impl<N: Node> Face<N, N::Out> {
         }
         let mut fresh = self.node.clone();
         fresh.reset();
-        let done = match fresh.memory() {
-            memory if fresh.carries() => {
-                let done = carried(&mut fresh, memory.unwrap_or(0), input, out);
-                fresh.reset();
-                done
-            }
-            Some(memory) if memory <= MEMORY => pieces(&fresh, memory, input, out),
-            _ if N::STATELESS || N::In::admissible(input, N::READS) => {
-                fresh.batch(input, out);
-                true
-            }
-            _ => false,
-        };
-        if done {
+        let gate = Gate::new(input, N::READS);
+        fresh.batch(&gate, out);
+        if gate.sound() {
             return Ok(());
         }
+        fresh.reset();
         // Holes are skipped: only the streaming form knows how.
         let mut face = Self::new(fresh);
         for i in 0..N::In::len(input) {
@@ -75,70 +65,6 @@ impl<N: Node> Face<N, N::Out> {
         }
         Ok(())
     }
-}
-
-/// Inputs that are checked and then worked on while they are still in the nearest cache: a page of each column.
-const PIECE: usize = 512;
-
-/// Where pieces begin afresh, they are this many times as long as what is worked out twice for that.
-const SPREAD: usize = 8;
-
-/// The longest memory for which beginning afresh is worth it.
-const MEMORY: usize = 128;
-
-/// Runs the batch form piece by piece; `false` at the first piece with an input that is not admissible.
-fn pieces<N: Node>(
-    node: &N,
-    memory: usize,
-    input: <N::In as Admit>::Columns<'_>,
-    out: &mut [&mut [f64]],
-) -> bool {
-    let (len, width) = (N::In::len(input), out.len());
-    let piece = if memory == 0 { PIECE } else { 4096 };
-    let mut kept = Vec::with_capacity(memory * width);
-    for at in (0..len).step_by(piece) {
-        let (start, end) = (at.saturating_sub(memory), (at + piece).min(len));
-        if !N::In::admissible(N::In::part(input, at, end), N::READS) {
-            return false;
-        }
-        // A piece begins cold, on the last outputs of the one before.
-        kept.clear();
-        let mut views: [&mut [f64]; MAX_OUTPUTS] = Default::default();
-        for (view, column) in views.iter_mut().zip(out.iter_mut()) {
-            *view = &mut column[start..end];
-            kept.extend_from_slice(&view[..at - start]);
-        }
-        node.batch(N::In::part(input, start, end), &mut views[..width]);
-        if at > start {
-            for (view, kept) in views.iter_mut().zip(kept.chunks(at - start)) {
-                view[..at - start].copy_from_slice(kept);
-            }
-        }
-    }
-    true
-}
-
-/// Carries the batch form from piece to piece; `false` at the first piece with an input that is not admissible.
-fn carried<N: Node>(
-    node: &mut N,
-    memory: usize,
-    input: <N::In as Admit>::Columns<'_>,
-    out: &mut [&mut [f64]],
-) -> bool {
-    let (len, width) = (N::In::len(input), out.len());
-    let piece = PIECE.max((SPREAD * memory).next_multiple_of(PIECE));
-    for at in (0..len).step_by(piece) {
-        let end = (at + piece).min(len);
-        if !N::In::admissible(N::In::part(input, at, end), N::READS) {
-            return false;
-        }
-        let mut views: [&mut [f64]; MAX_OUTPUTS] = Default::default();
-        for (view, column) in views.iter_mut().zip(out.iter_mut()) {
-            *view = &mut column[..end];
-        }
-        node.carry(N::In::part(input, 0, end), at, &mut views[..width]);
-    }
-    true
 }
 
 /// Makes the public type of a node, its [`Indicator`](crate::Indicator) form and its batch function.

@@ -6,6 +6,7 @@
 mod columns;
 mod extreme;
 mod face;
+mod gate;
 mod lag;
 mod smooth;
 mod spot;
@@ -15,6 +16,7 @@ pub use columns::Candles;
 pub(crate) use columns::{Admit, Reads, same_length};
 pub(crate) use extreme::{Extreme, Side};
 pub(crate) use face::{Face, indicator};
+pub(crate) use gate::Gate;
 pub(crate) use lag::{Lag, Previous, Skip};
 pub(crate) use smooth::Smooth;
 pub(crate) use spot::Spot;
@@ -36,9 +38,6 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
     /// Which columns of a candle it reads; the others may hold anything.
     const READS: Reads = Reads::HLC;
 
-    /// Whether outputs depend on nothing but their own input, so that a hole spoils no other output.
-    const STATELESS: bool = false;
-
     /// Takes an input; `None` until warm.
     fn next(&mut self, x: Self::In) -> Option<Self::Out>;
 
@@ -56,33 +55,19 @@ pub(crate) trait Node: Clone + Debug + Serialize + DeserializeOwned + Send + Syn
         f64::NAN
     }
 
-    /// How many inputs before its own an output depends on, if that has a bound; the batch form then runs by pieces.
-    fn memory(&self) -> Option<usize> {
-        None
-    }
-
     /// The exponential average that this node is, if it is one.
     fn smooth(&mut self) -> Option<&mut Smooth> {
         None
     }
 
-    /// Whether the batch form is [`carry`](Self::carry), so that it can run piece by piece.
-    fn carries(&self) -> bool {
-        false
-    }
-
-    /// Writes the outputs of the inputs from `from` on, for the state that the inputs before have left.
-    ///
-    /// What it leaves in turn is good for the next call and nothing else. The default runs the streaming form.
-    fn carry(&mut self, input: Columns<'_, Self>, from: usize, out: &mut [&mut [f64]]) {
-        stream_part(self, from..Self::In::len(input), input, out);
-    }
-
     /// The outputs of a whole series for a fresh state, one slice per column, NaN until warm.
     ///
-    /// All slices are of one length and every input is admissible.
-    fn batch(&self, input: Columns<'_, Self>, out: &mut [&mut [f64]]) {
-        self.clone().carry(input, 0, out);
+    /// All slices are of one length. What it leaves of the state is of no use; what it leaves in the columns is neither where
+    /// an input is not admissible. The default runs the streaming form.
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        if let Some(input) = gate.all() {
+            stream_part(self, 0..gate.len(), input, out);
+        }
     }
 }
 
@@ -96,16 +81,13 @@ pub(crate) fn warm_up<N: Node>(node: &N, count: usize, input: Columns<'_, N>, ou
     node
 }
 
-/// Runs the streaming form from input `from` until the node is warm; returns where that is.
-pub(crate) fn catch_up<N: Node>(
-    node: &mut N,
-    from: usize,
-    input: Columns<'_, N>,
-    out: &mut [&mut [f64]],
-) -> usize {
-    let warm = node.warmup().min(N::In::len(input));
-    stream_part(node, from..warm, input, out);
-    from.max(warm)
+/// Runs the streaming form until the node is warm; returns where that is.
+pub(crate) fn catch_up<N: Node>(node: &mut N, gate: &Gate<'_, N::In>, out: &mut [&mut [f64]]) -> usize {
+    let warm = node.warmup().min(gate.len());
+    if gate.admits(warm) {
+        stream_part(node, 0..warm, gate.columns(), out);
+    }
+    warm
 }
 
 /// Runs the streaming form over a range of columns.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Node, peek_by_copy};
+use super::{Gate, Node, peek_by_copy};
 use crate::sweep::{self, Scan};
 
 /// Exponential smoothing, `level += k * (x - level)`, seeded by the mean of the first `n` inputs.
@@ -35,18 +35,6 @@ impl Smooth {
     /// The same recurrence by blocks, from this state on.
     pub(crate) fn scan(&self) -> Scan {
         Scan::new(1.0 - self.k, self.k, self.level)
-    }
-
-    /// Takes in `input` by vectors and writes the level after each of it; the seed is complete.
-    pub(crate) fn run(&mut self, input: &[f64], out: &mut [f64]) {
-        let mut scan = self.scan();
-        scan.run(input, out);
-        self.level = scan.level();
-    }
-
-    /// Goes on from where a scan has come.
-    pub(crate) fn resume(&mut self, scan: &Scan) {
-        self.level = scan.level();
     }
 
     pub(crate) fn period(&self) -> usize {
@@ -88,12 +76,9 @@ impl Node for Smooth {
         Some(self)
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let at = super::catch_up(self, from, input, out);
-        self.run(&input[at..], &mut sweep::one(out)[at..]);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let from = super::catch_up(self, gate, out);
+        let (input, mut scan, column) = (gate.columns(), self.scan(), sweep::one(out));
+        gate.blocks(from, |at, end| scan.run(&input[at..end], &mut column[at..end]));
     }
 }

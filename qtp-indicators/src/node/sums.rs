@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Node;
+use super::{Gate, Node};
 use crate::{rolling::RollingSum, sweep, window::Window};
 
 /// Sum of the last `n` inputs.
@@ -43,22 +43,14 @@ impl Node for Sum {
         self.window.capacity()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
     fn reset(&mut self) {
         self.window.clear();
         self.sum = RollingSum::default();
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.len(), sweep::one(out));
-        sweep::chill_from(column, from, n - 1);
-        sweep::roll(n, input, from, |at, end, sums| column[at..end].copy_from_slice(sums));
+        sweep::chill(column, n - 1);
+        sweep::roll(n, gate, |at, end, sums| column[at..end].copy_from_slice(sums));
     }
 }

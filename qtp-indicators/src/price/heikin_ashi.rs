@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Node, Reads, indicator, peek_by_copy},
+    node::{Gate, Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, node},
 };
 
@@ -39,7 +39,8 @@ impl Node for Averaged {
         self.last = None;
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let [open, high, low, close] = out else { return };
         if c.is_empty() {
             return;

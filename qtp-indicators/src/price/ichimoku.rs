@@ -9,7 +9,7 @@ use super::middle::{Channel, MiddleOfCandles};
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Lag, Node, Reads, composite, indicator},
+    node::{Feed, Gate, Lag, Node, Reads, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -58,15 +58,12 @@ impl Node for Cloud {
         lines + self.first.warmup() - 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [conversion, base, span_a, span_b, lead_a, lead_b] = out else { return };
-        self.conversion.batch(input, &mut [&mut **conversion]);
-        self.base.batch(input, &mut [&mut **base]);
-        self.span.batch(input, &mut [&mut **lead_b]);
+        self.conversion.batch(&Gate::open(input), &mut [&mut **conversion]);
+        self.base.batch(&Gate::open(input), &mut [&mut **base]);
+        self.span.batch(&Gate::open(input), &mut [&mut **lead_b]);
         sweep::map2(conversion, base, lead_a, move |conversion, base| (conversion + base) / 2.0);
         let shift = (self.first.warmup() - 1).min(input.len());
         let kept = input.len() - shift;

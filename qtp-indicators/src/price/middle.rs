@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Feed, Node, Reads, Side, composite, indicator},
+    node::{Extreme, Feed, Gate, Node, Reads, Side, composite, indicator},
     registry::{Entry, ParamInfo, REAL, node, over},
     sweep::{self, Extremes},
 };
@@ -24,18 +24,26 @@ impl Channel {
 }
 
 impl Channel {
-    /// Calls `f` with the bounds of a block and its highest highs and lowest lows.
-    pub(crate) fn blocks(&self, input: crate::Candles<'_>, mut f: impl FnMut(usize, &[f64], &[f64])) {
+    /// Calls `f` with where a block begins, its highest highs and its lowest lows, as long as the block is admitted.
+    pub(crate) fn blocks(
+        &self,
+        (high, low): (&[f64], &[f64]),
+        admits: impl Fn(usize) -> bool,
+        mut f: impl FnMut(usize, &[f64], &[f64]),
+    ) {
         let n = self.high.warmup();
         let (mut highs, mut lows) = (Extremes::new(Side::Max, n), Extremes::new(Side::Min, n));
         let block = Extremes::block(n);
-        let (mut high, mut low) = (vec![0.0; block], vec![0.0; block]);
+        let (mut most, mut least) = (vec![0.0; block], vec![0.0; block]);
         let mut at = n - 1;
-        while at < input.len() {
-            let len = block.min(input.len() - at);
-            highs.write(input.high, at, &mut high[..len]);
-            lows.write(input.low, at, &mut low[..len]);
-            f(at, &high[..len], &low[..len]);
+        while at < high.len() {
+            let len = block.min(high.len() - at);
+            if !admits(at + len) {
+                return;
+            }
+            highs.write(high, at, &mut most[..len]);
+            lows.write(low, at, &mut least[..len]);
+            f(at, &most[..len], &least[..len]);
             at += len;
         }
     }
@@ -58,6 +66,14 @@ impl Node for Channel {
     }
 }
 
+/// Writes the middles of a channel, NaN until it is full.
+fn middles(channel: &Channel, inputs: (&[f64], &[f64]), admits: impl Fn(usize) -> bool, column: &mut [f64]) {
+    sweep::chill(column, channel.warmup() - 1);
+    channel.blocks(inputs, admits, |at, high, low| {
+        sweep::map2(high, low, &mut column[at..], move |high, low| (high + low) / 2.0);
+    });
+}
+
 /// Middle of a channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MiddleOfCandles {
@@ -78,16 +94,9 @@ impl Node for MiddleOfCandles {
         self.channel.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        let column = sweep::one(out);
-        sweep::chill(column, self.warmup() - 1);
-        self.channel.blocks(input, |at, high, low| {
-            sweep::map2(high, low, &mut column[at..], move |high, low| (high + low) / 2.0);
-        });
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let candles = gate.columns();
+        middles(&self.channel, (candles.high, candles.low), |end| gate.admits(end), sweep::one(out));
     }
 }
 
@@ -111,14 +120,10 @@ impl Node for MiddleOfSeries {
         self.high.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let channel = Channel { high: self.high.clone(), low: self.low.clone() };
-        let candles = crate::Candles { open: input, high: input, low: input, close: input, volume: input };
-        MiddleOfCandles { channel }.batch(candles, out);
+        middles(&channel, (input, input), |end| gate.admits(end), sweep::one(out));
     }
 }
 

@@ -4,9 +4,14 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Node, Reads, indicator, peek_by_copy},
+    node::{Gate, Node, Reads, indicator, peek_by_copy},
     registry::{Entry, REAL, node},
 };
+
+/// Tells the compiler what a closure reads.
+fn typed<F: Fn(&Ohlcv) -> f64>(formula: F) -> F {
+    formula
+}
 
 /// Makes the node, the public type and the function of each price.
 macro_rules! prices {
@@ -20,7 +25,6 @@ macro_rules! prices {
             type Out = f64;
 
             const READS: Reads = Reads::OHLC;
-            const STATELESS: bool = true;
 
             fn next(&mut self, candle: Ohlcv) -> Option<f64> {
                 let formula: fn(&Ohlcv) -> f64 = $formula;
@@ -35,10 +39,9 @@ macro_rules! prices {
 
             fn reset(&mut self) {}
 
-            fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-                for column in out {
-                    crate::sweep::map_candles(input, column, $formula);
-                }
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+                let formula = typed($formula);
+                gate.map(0, crate::sweep::one(out), |candle, _| formula(&candle));
             }
         }
 

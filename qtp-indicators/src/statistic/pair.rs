@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     INPUT_LIMIT, Source,
     error::check_period,
-    node::{Feed, Node, Previous, composite, indicator, is_zero, ratio},
+    node::{Feed, Gate, Node, Previous, composite, indicator, is_zero, ratio},
     registry::{Entry, NUMBER, ParamInfo, pair},
     sweep::{self, REFRESH, larger},
     window::Window,
@@ -205,11 +205,8 @@ impl Node for Coefficient {
         self.joint.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, column) = (self.joint.warmup(), sweep::one(out));
         sweep::chill(column, n - 1);
         sweep_joint(n, input, |i, xx, yy, xy| {
@@ -244,11 +241,8 @@ impl Node for Slope {
         self.joint.warmup() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, (first, second): (&[f64], &[f64]), out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some((first, second)) = gate.all() else { return };
         let (n, column) = (self.joint.warmup(), sweep::one(out));
         sweep::chill(column, n);
         let len = first.len().min(second.len());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::{check_period, check_real},
-    node::{Node, indicator},
+    node::{Gate, Node, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     window::Window,
 };
@@ -74,16 +74,13 @@ impl Node for Quantile {
         self.window.capacity()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
     fn reset(&mut self) {
         self.window.clear();
         self.sorted.clear();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let n = self.window.capacity();
         let mut sorted = crate::node::warm_up(self, n, input, out).sorted;
         let column = crate::sweep::one(out);
@@ -146,15 +143,12 @@ impl Node for Rank {
         self.window.capacity() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
     fn reset(&mut self) {
         self.window.clear();
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, column) = (self.window.capacity(), crate::sweep::one(out));
         let count = n as f64;
         crate::sweep::chill(column, n);

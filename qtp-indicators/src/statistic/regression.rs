@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Feed, Node, Previous, composite, indicator, ratio},
+    node::{Feed, Gate, Node, Previous, composite, indicator, ratio},
     registry::{Entry, OutputInfo, PERCENT, ParamInfo, REAL, over},
     sweep,
     window::Window,
@@ -35,14 +35,14 @@ impl Sums {
         sums
     }
 
-    /// After `x` came and `old` left; `None` where the old one dwarfed what is left.
+    /// After `x` came and `old` left; not sound where the old one dwarfed what is left.
     #[inline(always)]
-    fn slide(self, n: f64, x: f64, old: f64) -> Option<Self> {
+    fn slide(self, n: f64, x: f64, old: f64) -> (Self, bool) {
         let leaving = n * old;
         let aged = (self.aged + self.plain) - leaving;
         let plain = (self.plain - old) + x;
         let sizes = (self.sizes - old.abs()) + x.abs();
-        (leaving.abs() <= 100.0 * sizes).then_some(Self { plain, sizes, aged })
+        (Self { plain, sizes, aged }, leaving.abs() <= 100.0 * sizes)
     }
 }
 
@@ -94,9 +94,8 @@ impl Line {
 
     fn slide(&self, x: f64) -> (Sums, usize) {
         let n = self.n();
-        if self.left > 1
-            && let Some(sums) = self.sums.slide(n as f64, x, self.window.oldest())
-        {
+        let (sums, sound) = self.sums.slide(n as f64, x, self.window.oldest());
+        if self.left > 1 && sound {
             return (sums, self.left - 1);
         }
         (Sums::fresh(self.window.iter_with(x), n), LAPS * n)
@@ -109,27 +108,36 @@ impl Line {
     /// The sums go on from those of the input before, where there is a whole window. One loop: the chains of the sums take
     /// longer than all that is done beside them.
     #[inline(always)]
-    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], read: impl Fn(f64, f64) -> f64) {
+    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], read: impl Fn(f64, f64) -> f64 + Copy) {
         let (n, count, fit) = (self.n(), self.n() as f64, self.fit);
         let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
-        let line = |sums: Sums| {
+        let line = move |sums: Sums| {
             let slope = (fit.n * sums.aged - fit.times * sums.plain) * share;
             read(slope, (sums.plain - slope * fit.times) * scale)
         };
         let mut at = from.max(n - 1);
         while at < input.len() {
             let steps = self.left.saturating_sub(1).min(input.len() - at);
-            let (mut sums, mut taken) = (self.sums, 0);
-            if steps > 0 {
+            let (sums, taken) = if steps > 0 {
                 let (fresh, gone) = (&input[at..at + steps], &input[at - n..][..steps]);
-                let slots = &mut column[at..at + steps];
-                while taken < steps {
-                    let Some(next) = sums.slide(count, fresh[taken], gone[taken]) else { break };
-                    sums = next;
-                    slots[taken] = line(sums);
-                    taken += 1;
-                }
-            }
+                let (slots, mut sums) = (&mut column[at..at + steps], self.sums);
+                sweep::vectorised(
+                    #[inline(always)]
+                    move || {
+                        for i in 0..steps {
+                            let (next, sound) = sums.slide(count, fresh[i], gone[i]);
+                            if !sound {
+                                return (sums, i);
+                            }
+                            sums = next;
+                            slots[i] = line(sums);
+                        }
+                        (sums, steps)
+                    },
+                )
+            } else {
+                (self.sums, 0)
+            };
             (self.sums, self.left, at) = (sums, self.left - taken, at + taken);
             if at < input.len() {
                 self.sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
@@ -169,6 +177,11 @@ impl Node for Line {
     }
 }
 
+/// Tells the compiler what a closure reads, so that it stays one: a call through a pointer would end the loop's pace.
+fn typed<F: Fn(f64, f64, f64) -> f64 + Copy>(reading: F) -> F {
+    reading
+}
+
 /// Makes the node, the public type and the function of each reading of the line.
 macro_rules! readings {
     ($($node:ident $name:ident $function:ident $reading:expr, $summary:literal;)*) => {$(
@@ -199,16 +212,14 @@ macro_rules! readings {
                 self.line.n()
             }
 
-            fn carries(&self) -> bool {
-                true
-            }
-
-            fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+                let input = gate.columns();
                 let (n, column) = (self.line.n(), sweep::one(out));
-                let reading: fn(f64, f64, f64) -> f64 = $reading;
-                let count = n as f64;
-                sweep::chill(&mut column[from..], (n - 1).saturating_sub(from));
-                self.line.sweep(input, from, column, |m, b| reading(m, b, count));
+                let (reading, count) = (typed($reading), n as f64);
+                sweep::chill(column, n - 1);
+                gate.blocks(n - 1, |at, end| {
+                    self.line.sweep(&input[..end], at, &mut column[..end], move |m, b| reading(m, b, count));
+                });
             }
         }
 
@@ -252,7 +263,8 @@ impl Node for Miss {
         self.forecast.warmup() + 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, column) = (self.forecast.warmup(), sweep::one(out));
         let count = n as f64;
         let before = &input[..input.len().saturating_sub(1)];

@@ -1,7 +1,7 @@
 //! Extremes of sliding windows.
 
 use super::{BLOCK, larger, smaller, vectorised};
-use crate::node::Side;
+use crate::node::{Gate, Side};
 
 /// Extremes of windows of `n`, block by block.
 ///
@@ -42,12 +42,16 @@ impl Extremes {
     }
 
     /// Writes the extremes of a whole column, NaN until the window is full.
-    pub(crate) fn column(&mut self, input: &[f64], out: &mut [f64]) {
+    pub(crate) fn column(&mut self, gate: &Gate<'_, f64>, out: &mut [f64]) {
         let cold = (self.n - 1).min(out.len());
         out[..cold].fill(f64::NAN);
         let block = Self::block(self.n);
         for (k, slots) in out[cold..].chunks_mut(block).enumerate() {
-            self.write(input, cold + k * block, slots);
+            let at = cold + k * block;
+            if !gate.admits(at + slots.len()) {
+                return;
+            }
+            self.write(gate.columns(), at, slots);
         }
     }
 

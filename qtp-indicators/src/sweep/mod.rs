@@ -159,23 +159,21 @@ pub(crate) fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// True range of every candle but the first, whose slot gets NaN.
-pub(crate) fn true_ranges(input: Candles<'_>, out: &mut [f64]) {
-    let Some((first, rest)) = out.split_first_mut() else { return };
-    *first = f64::NAN;
-    true_ranges_from(input, 1, rest);
-}
-
 /// True ranges of the candles from `at` on, which is at least 1; as many as `out` has slots.
 pub(crate) fn true_ranges_from(input: Candles<'_>, at: usize, out: &mut [f64]) {
     let end = at + out.len();
     let (high, low, last) = (&input.high[at..end], &input.low[at..end], &input.close[at - 1..end - 1]);
-    map3((high, low, last), out, move |high, low, last| {
-        larger(high - low, larger((last - high).abs(), (last - low).abs()))
-    });
+    map3((high, low, last), out, true_range);
+}
+
+/// The larger of the range and the distances of its ends from the close before.
+#[inline(always)]
+pub(crate) fn true_range(high: f64, low: f64, last: f64) -> f64 {
+    larger(high - low, larger((last - high).abs(), (last - low).abs()))
 }
 
 /// Candles `at..end` of columns.
+#[inline(always)]
 pub(crate) fn part(input: Candles<'_>, at: usize, end: usize) -> Candles<'_> {
     Candles {
         open: &input.open[at..end],
@@ -197,14 +195,8 @@ pub(crate) fn chill(column: &mut [f64], count: usize) {
     column[..count].fill(f64::NAN);
 }
 
-/// Fills the slots from `from` up to `count` with NaN.
-pub(crate) fn chill_from(column: &mut [f64], from: usize, count: usize) {
-    let count = count.min(column.len());
-    column[from.min(count)..count].fill(f64::NAN);
-}
-
 /// Inputs handled at a time where intermediate series are needed: they stay in the cache.
-pub(crate) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 256;
 
 /// Room for one intermediate series.
 pub(crate) type Room = [f64; BLOCK];

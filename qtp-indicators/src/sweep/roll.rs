@@ -1,36 +1,37 @@
 //! Weighted sums over sliding windows.
 
-use super::{REFRESH, Scan, each, map2, vectorised};
+use super::{BLOCK, REFRESH, Scan, each, map2, vectorised};
+use crate::node::Gate;
 
 /// Inputs after which weighted sums are taken afresh; what they gather of rounding grows faster than a plain sum's.
 const STEP: usize = REFRESH / 4;
 
-/// Calls `emit` with the linearly weighted means of the last `n` inputs at each block of indices from `from` on, where there
-/// are as many.
+/// Calls `emit` with the linearly weighted means of the last `n` inputs at each block of indices from `n - 1` on.
 ///
 /// The newest input weighs `n`, the oldest 1. Deviations are summed from an anchor near them.
-pub(crate) fn roll_weighted(
-    n: usize,
-    input: &[f64],
-    from: usize,
-    mut emit: impl FnMut(usize, usize, &mut [f64]),
-) {
-    let (len, share) = (input.len(), 1.0 / (n * (n + 1) / 2) as f64);
+pub(crate) fn roll_weighted(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    let (input, share) = (gate.columns(), 1.0 / (n * (n + 1) / 2) as f64);
     let (mut plain, mut weighted) = (Scan::sum(0.0), Scan::sum(0.0));
-    let (mut sums, mut means) = ([0.0; STEP + 1], [0.0; STEP]);
-    let (mut at, mut anchor, mut renewal) = (from.max(n - 1), 0.0, 0);
-    while at < len {
+    let (mut sums, mut means) = ([0.0; BLOCK + 1], [0.0; BLOCK]);
+    let (mut anchor, mut renewal) = (0.0, 0);
+    gate.blocks(n - 1, |mut at, end| {
         if at >= renewal {
-            anchor = input[at];
-            let (sum, fresh) = afresh(&input[at + 1 - n..=at], anchor);
+            // From the window before, but for the first.
+            let first = usize::from(at < n);
+            let window = &input[at + first - n..at + first];
+            anchor = window[n - 1];
+            let (sum, fresh) = afresh(window, anchor);
             plain.set(sum);
             weighted.set(fresh);
-            emit(at, at + 1, &mut [fresh * share + anchor]);
-            renewal = at + 1 + STEP.max(2 * n);
-            at += 1;
-            continue;
+            if first > 0 {
+                emit(at, at + 1, &mut [fresh * share + anchor]);
+            }
+            renewal = at + first + STEP.max(2 * n);
+            at += first;
         }
-        let end = (at + STEP).min(len).min(renewal);
+        if at == end {
+            return;
+        }
         let count = end - at;
         // The plain sums before each input: what they lose of weight when it comes.
         let (sums, means) = (&mut sums[..=count], &mut means[..count]);
@@ -42,8 +43,7 @@ pub(crate) fn roll_weighted(
         weighted.replace(means);
         each(means, move |sum| sum * share + anchor);
         emit(at, end, means);
-        at = end;
-    }
+    });
 }
 
 /// Plain and weighted sum of the deviations in one window.

@@ -29,7 +29,8 @@ impl Scan {
             power *= a;
             *weight = power;
         }
-        let near = [1, 2, 4].map(|step| std::array::from_fn(|lane| if lane < step { 0.0 } else { carry[step - 1] }));
+        let near =
+            [1, 2, 4].map(|step| std::array::from_fn(|lane| if lane < step { 0.0 } else { carry[step - 1] }));
         Self { a, b, level, carry, near }
     }
 

@@ -1,6 +1,7 @@
 //! Sums over sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, blocks, map2, vectorised};
+use super::{BLOCK, REFRESH, Room, Scan, map2, vectorised};
+use crate::node::{Admit, Gate};
 
 /// The sum of the last `n` terms, carried from block to block.
 #[derive(Debug)]
@@ -51,40 +52,40 @@ pub(crate) fn total_of(numbers: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     )
 }
 
-/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `from` on, where there are
-/// as many; the first is taken afresh.
-pub(crate) fn roll(n: usize, input: &[f64], from: usize, mut emit: impl FnMut(usize, usize, &mut [f64])) {
-    if input.len() < n {
+/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `n - 1` on.
+pub(crate) fn roll(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64])) {
+    let input = gate.columns();
+    if input.len() < n || !gate.admits(n) {
         return;
     }
-    if from < n {
-        emit(n - 1, n, &mut [total(&input[..n])]);
-    }
+    emit(n - 1, n, &mut [total(&input[..n])]);
     let (mut rolling, mut room): (_, Room) = (Rolling::new(n), [0.0; BLOCK]);
-    blocks(from.max(n), input.len(), |at, end| {
+    gate.blocks(n, |at, end| {
         let sums = &mut room[..end - at];
         rolling.write(&input[at - n..end], sums);
         emit(at, end, sums);
     });
 }
 
-/// Calls `fill` for the terms of each block from `first` to `len`, then `emit` with those and their sums over the last `n`.
+/// Calls `fill` for the terms of each block from `first` on, then `emit` with those and their sums over the last `n`.
 ///
 /// Terms are computed once, by loops that become vector code, and kept in a window. The sums before the window is full
 /// lack terms. Both functions see as many slots as the block has.
-pub(crate) fn slide<const K: usize>(
+pub(crate) fn slide<I: Admit, const K: usize>(
     n: usize,
-    bounds: (usize, usize),
+    gate: &Gate<'_, I>,
+    first: usize,
     fill: impl FnMut(usize, usize, [&mut [f64]; K]),
     mut emit: impl FnMut(usize, usize, [&[f64]; K], [&mut [f64]; K]),
 ) {
-    slide_spans([n], bounds, fill, |at, end, terms, [sums]| emit(at, end, terms, sums));
+    slide_spans([n], gate, first, fill, |at, end, terms, [sums]| emit(at, end, terms, sums));
 }
 
 /// [`slide`] over several windows of the same terms.
-pub(crate) fn slide_spans<const K: usize, const W: usize>(
+pub(crate) fn slide_spans<I: Admit, const K: usize, const W: usize>(
     spans: [usize; W],
-    (first, len): (usize, usize),
+    gate: &Gate<'_, I>,
+    first: usize,
     mut fill: impl FnMut(usize, usize, [&mut [f64]; K]),
     mut emit: impl FnMut(usize, usize, [&[f64]; K], [[&mut [f64]; K]; W]),
 ) {
@@ -95,7 +96,7 @@ pub(crate) fn slide_spans<const K: usize, const W: usize>(
     let mut sums: [[Rolling; K]; W] = spans.map(|n| std::array::from_fn(|_| Rolling::new(n)));
     let mut rooms = [[[0.0; BLOCK]; K]; W];
     let mut place = longest;
-    blocks(first, len, |at, end| {
+    gate.blocks(first, |at, end| {
         let count = end - at;
         if place + count > room {
             terms.iter_mut().for_each(|column| column.copy_within(place - longest..place, 0));

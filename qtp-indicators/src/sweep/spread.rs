@@ -1,6 +1,7 @@
 //! Spreads of sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, larger, map2, map3, slide::total_of, smaller, vectorised};
+use super::{BLOCK, Room, Scan, larger, map2, map3, slide::total_of, smaller, vectorised};
+use crate::node::Gate;
 
 /// A spread below this share of its squares has lost digits to the anchor.
 const SHRUNK: f64 = 1e-5;
@@ -65,56 +66,58 @@ fn finish(squares: &mut [f64], sums: &mut [f64], share: f64, anchor: f64) -> (f6
         move || {
             // Lane by lane: a compiler keeps the order of comparisons.
             let (mut least, mut peak) = ([f64::INFINITY; 8], [0.0; 8]);
-            let mut turn = |lane: usize, square: &mut f64, sum: &mut f64| {
-                let spread = *square - *sum * *sum * share;
-                peak[lane] = larger(peak[lane], *square);
-                least[lane] = smaller(least[lane], spread);
-                (*square, *sum) = (spread, *sum * share + anchor);
-            };
             for i in 0..squares.len() {
-                for lane in 0..8 {
-                    turn(lane, &mut squares[i][lane], &mut sums[i][lane]);
+                let (square, sum) = (squares[i], sums[i]);
+                let (mut spread, mut mean) = ([0.0; 8], [0.0; 8]);
+                for k in 0..8 {
+                    spread[k] = square[k] - sum[k] * sum[k] * share;
+                    mean[k] = sum[k] * share + anchor;
+                    peak[k] = larger(peak[k], square[k]);
+                    least[k] = smaller(least[k], spread[k]);
                 }
+                (squares[i], sums[i]) = (spread, mean);
             }
             for i in 0..more.len() {
-                turn(i, &mut more[i], &mut rest[i]);
+                let (square, sum) = (more[i], rest[i]);
+                (more[i], rest[i]) = (square - sum * sum * share, sum * share + anchor);
+                (peak[0], least[0]) = (larger(peak[0], square), smaller(least[0], more[i]));
             }
             (least.into_iter().fold(f64::INFINITY, smaller), peak.into_iter().fold(0.0, larger))
         },
     )
 }
 
-/// Calls `emit` with the sums of squared deviations from the mean, and the means, of every window of `n` that ends at an
-/// input from `from` on, by blocks.
+/// Calls `emit` with the sums of squared deviations from the mean, and the means, of every window of `n`, by
+/// blocks.
 ///
-/// The sums are taken afresh every [`REFRESH`] inputs or two windows, and as soon as the spread has become small against
+/// The sums are taken afresh every block or two windows, and as soon as the spread has become small against
 /// the squares of late.
-pub(crate) fn spread(
-    n: usize,
-    input: &[f64],
-    from: usize,
-    mut emit: impl FnMut(usize, usize, &mut [f64], &[f64]),
-) {
+pub(crate) fn spread(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64], &[f64])) {
     let scan = Scan::sum(0.0);
     let share = 1.0 / n as f64;
     let mut sums = Sums { n, share, anchor: 0.0, plain: scan.clone(), squares: scan, peak: 0.0 };
     let (mut spreads, mut means): (Room, Room) = ([0.0; BLOCK], [0.0; BLOCK]);
-    let (mut at, mut renewal) = (from.max(n - 1), 0);
-    while at < input.len() {
-        if at >= renewal {
-            let (spread, mean) = sums.renew(&input[at + 1 - n..=at]);
-            emit(at, at + 1, &mut [spread], &[mean]);
-            renewal = at + 1 + REFRESH.max(2 * n);
-            at += 1;
-            continue;
+    let (input, mut renewal, mut collapse) = (gate.columns(), 0, 0);
+    gate.blocks(n - 1, |mut at, end| {
+        while at < end {
+            if at >= renewal {
+                // From the window before, but for the first and where the spread has collapsed.
+                let first = usize::from(at < n || at == collapse);
+                let (spread, mean) = sums.renew(&input[at + first - n..at + first]);
+                if first > 0 {
+                    emit(at, at + 1, &mut [spread], &[mean]);
+                }
+                renewal = at + first + BLOCK.max(2 * n);
+                at += first;
+                continue;
+            }
+            let (spreads, means) = (&mut spreads[..end - at], &mut means[..end - at]);
+            let sound = sums.write(&input[at - n..end], (spreads, means));
+            emit(at, at + sound, &mut spreads[..sound], &means[..sound]);
+            at += sound;
+            if at < end {
+                (renewal, collapse) = (at, at);
+            }
         }
-        let end = (at + BLOCK).min(input.len()).min(renewal);
-        let (spreads, means) = (&mut spreads[..end - at], &mut means[..end - at]);
-        let sound = sums.write(&input[at - n..end], (spreads, means));
-        emit(at, at + sound, &mut spreads[..sound], &means[..sound]);
-        at += sound;
-        if at < end {
-            renewal = at;
-        }
-    }
+    });
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::node::Gate;
 
 /// Whether two series agree to a few roundings of numbers of `size`.
 fn close(a: &[f64], b: &[f64], size: f64) -> bool {
@@ -48,14 +49,15 @@ proptest! {
     #[test]
     fn sums_of_windows_of_any_length_are_theirs(input in numbers(3000), n in 1_usize..1300) {
         let mut rolled = Vec::new();
-        roll(n, &input, 0, |at, end, sums| {
+        roll(n, &Gate::open(&input[..]), |at, end, sums| {
             assert_eq!((at, end - at), (rolled.len() + n - 1, sums.len()));
             rolled.extend_from_slice(sums);
         });
         let mut slid = Vec::new();
         slide_spans(
             [n, 7],
-            (0, input.len()),
+            &Gate::<f64>::open(&input[..]),
+            0,
             |at, end, [terms]| terms.copy_from_slice(&input[at..end]),
             |_, _, _, [[long], [short]]| slid.extend(long.iter().copied().zip(short.iter().copied())),
         );
@@ -72,8 +74,8 @@ proptest! {
         let base: f64 = base;
         let input: Vec<f64> = input.iter().map(|x| base + x).collect();
         let (mut weighted, mut spreads, mut means) = (Vec::new(), Vec::new(), Vec::new());
-        roll_weighted(n, &input, 0, |_, _, block| weighted.extend_from_slice(block));
-        spread(n, &input, |at, end, spread, mean| {
+        roll_weighted(n, &Gate::open(&input[..]), |_, _, block| weighted.extend_from_slice(block));
+        spread(n, &Gate::open(&input[..]), |at, end, spread, mean| {
             assert_eq!((at, end - at), (spreads.len() + n - 1, mean.len()));
             spreads.extend_from_slice(spread);
             means.extend_from_slice(mean);
@@ -112,7 +114,7 @@ fn a_spread_that_collapses_keeps_its_digits() {
     // A jump of a million, then steps of a thousandth.
     let input: Vec<f64> = (0..600).map(|i| if i < 40 { 1e6 } else { f64::from(i % 5) * 1e-3 }).collect();
     let mut spreads = Vec::new();
-    spread(10, &input, |_, _, block, _| spreads.extend_from_slice(block));
+    spread(10, &Gate::open(&input[..]), |_, _, block, _| spreads.extend_from_slice(block));
     let expected = 2.0 * 1e-6 * (4.0 + 1.0 + 0.0 + 1.0 + 4.0);
     for spread in &spreads[60..] {
         assert!((spread - expected).abs() < 1e-12, "{spread} for {expected}");

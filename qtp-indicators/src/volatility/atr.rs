@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::true_range::Ranges;
 use crate::{
     error::check_period,
-    node::{Feed, Node, Smooth, composite, indicator, ratio},
+    node::{Feed, Gate, Node, Smooth, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -24,27 +24,21 @@ impl AverageRange {
         self.smooth.scan()
     }
 
-    /// Goes on from where a scan has come.
-    pub(crate) fn resume(&mut self, scan: &sweep::Scan) {
-        self.smooth.resume(scan);
-    }
-
     /// Writes the averages from `from` on, by blocks, each of which `then` may rework.
     fn sweep(
-        &mut self,
-        input: crate::Candles<'_>,
+        &self,
+        gate: &Gate<'_, Ohlcv>,
         from: usize,
         column: &mut [f64],
         mut then: impl FnMut(usize, usize, &mut [f64]),
     ) {
-        let mut scan = self.smooth.scan();
-        sweep::blocks(from, input.len(), |at, end| {
+        let (input, mut scan) = (gate.columns(), self.smooth.scan());
+        gate.blocks(from, |at, end| {
             let slots = &mut column[at..end];
             sweep::true_ranges_from(input, at, slots);
             scan.replace(slots);
             then(at, end, slots);
         });
-        self.smooth.resume(&scan);
     }
 
     pub(crate) fn new(n: usize) -> Self {
@@ -65,13 +59,9 @@ impl Node for AverageRange {
         self.smooth.period() + 1
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
-        self.sweep(input, from, sweep::one(out), |_, _, _| ());
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let from = crate::node::catch_up(self, gate, out);
+        self.sweep(gate, from, sweep::one(out), |_, _, _| ());
     }
 }
 
@@ -94,14 +84,11 @@ impl Node for Normalised {
         self.average.warmup()
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = crate::node::catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = crate::node::catch_up(self, gate, out);
         let raw = self.average.smooth.period() == 1;
-        self.average.sweep(input, from, sweep::one(out), |at, end, slots| {
+        self.average.sweep(gate, from, sweep::one(out), |at, end, slots| {
             if !raw {
                 sweep::combine(slots, &input.close[at..end], move |range, close| {
                     let share = range / close * 100.0;

@@ -9,7 +9,9 @@ use super::atr::AverageRange;
 use crate::{
     SpecError,
     error::{check_deviations, check_period, check_real},
-    node::{Feed, Node, Reads, Skip, Smooth, Sum, catch_up, composite, indicator, is_zero, peek_by_copy},
+    node::{
+        Feed, Gate, Node, Reads, Skip, Smooth, Sum, catch_up, composite, indicator, is_zero, peek_by_copy,
+    },
     price::middle::Channel,
     registry::{BANDS, Entry, OutputInfo, ParamInfo, node},
     sweep,
@@ -42,11 +44,8 @@ impl Node for Acceleration {
         self.middle.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let [upper, middle, lower] = out else { return };
         let n = self.middle.len();
         let share = 1.0 / n as f64;
@@ -56,7 +55,8 @@ impl Node for Acceleration {
         };
         sweep::slide(
             n,
-            (0, c.len()),
+            gate,
+            0,
             |at, end, [upper, lower, middle]| {
                 let (high, low) = (&c.high[at..end], &c.low[at..end]);
                 sweep::map2(high, low, middle, stretch);
@@ -96,20 +96,21 @@ impl Node for Donchians {
         self.channel.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
         let [upper, middle, lower] = out else { return };
         for column in [&mut *upper, &mut *middle, &mut *lower] {
             sweep::chill(column, self.warmup() - 1);
         }
-        self.channel.blocks(input, |at, high, low| {
-            upper[at..at + high.len()].copy_from_slice(high);
-            lower[at..at + low.len()].copy_from_slice(low);
-            sweep::map2(high, low, &mut middle[at..], move |high, low| (high + low) / 2.0);
-        });
+        self.channel.blocks(
+            (input.high, input.low),
+            |end| gate.admits(end),
+            |at, high, low| {
+                upper[at..at + high.len()].copy_from_slice(high);
+                lower[at..at + low.len()].copy_from_slice(low);
+                sweep::map2(high, low, &mut middle[at..], move |high, low| (high + low) / 2.0);
+            },
+        );
     }
 }
 
@@ -150,16 +151,13 @@ impl Node for Keltners {
         self.average.period().max(self.range.warmup())
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, input, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let input = gate.columns();
+        let from = catch_up(self, gate, out);
         let [upper, middle, lower] = out else { return };
         let (mut average, mut range, factor) = (self.average.scan(), self.range.scan(), self.factor);
         let mut room = [0.0; sweep::BLOCK];
-        sweep::blocks(from, input.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (room, middle) = (&mut room[..end - at], &mut middle[at..end]);
             sweep::map_candles(sweep::part(input, at, end), middle, move |c| {
                 (c.high + c.low + c.close) * (1.0 / 3.0)
@@ -170,8 +168,6 @@ impl Node for Keltners {
             sweep::map2(middle, room, &mut upper[at..end], move |middle, range| middle + range * factor);
             sweep::map2(middle, room, &mut lower[at..end], move |middle, range| middle - range * factor);
         });
-        self.average.resume(&average);
-        self.range.resume(&range);
     }
 }
 
@@ -267,29 +263,29 @@ impl Node for Super {
         if column == 1 { 0.0 } else { f64::NAN }
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, c, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
+        let from = catch_up(self, gate, out);
         let [line, direction] = out else { return };
         let (Some(mut state), mut range, factor) = (self.state, self.range.scan(), self.factor) else {
             return;
         };
         let (mut upper, mut lower): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        sweep::blocks(from, c.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (upper, lower) = (&mut upper[..end - at], &mut lower[..end - at]);
             let slots = &mut line[at..end];
             sweep::true_ranges_from(c, at, slots);
             range.replace(slots);
             let (high, low) = (&c.high[at..end], &c.low[at..end]);
-            sweep::map3((high, low, slots), upper, move |high, low, range| (high + low) / 2.0 + factor * range);
-            sweep::map3((high, low, slots), lower, move |high, low, range| (high + low) / 2.0 - factor * range);
+            sweep::map3((high, low, slots), upper, move |high, low, range| {
+                (high + low) / 2.0 + factor * range
+            });
+            sweep::map3((high, low, slots), lower, move |high, low, range| {
+                (high + low) / 2.0 - factor * range
+            });
             state = state.ratchet((upper, lower), &c.close[at - 1..end], (slots, &mut direction[at..end]));
         });
         self.state = Some(state);
-        self.range.resume(&range);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     SpecError,
     average::ma::Ma,
     error::{check_deviations, check_period},
-    node::{Feed, Node, composite, indicator},
+    node::{Feed, Gate, Node, composite, indicator},
     registry::{BANDS, Entry, OutputInfo, ParamInfo, Row, over},
     sweep,
 };
@@ -65,39 +65,28 @@ impl Node for Bands {
         self.average.warmup().max(self.moments.warmup())
     }
 
-    fn memory(&self) -> Option<usize> {
-        matches!(self.average, Ma::Copy).then_some(self.warmup() - 1)
-    }
-
-    fn carries(&self) -> bool {
-        matches!(self.average, Ma::Copy)
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
-        let (n, up, down) = (self.moments.warmup(), self.up, self.down);
-        let share = 1.0 / n as f64;
-        for column in out.iter_mut() {
-            sweep::chill_from(column, from, n - 1);
-        }
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
-        sweep::spread(n, input, from, |at, end, spreads, means| {
-            sweep::each(spreads, move |spread| (spread * share).sqrt());
-            sweep::map2(means, spreads, &mut upper[at..end], move |mean, deviation| mean + deviation * up);
-            sweep::map2(means, spreads, &mut lower[at..end], move |mean, deviation| mean - deviation * down);
-            middle[at..end].copy_from_slice(means);
-        });
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
-        if self.carries() {
-            return self.clone().carry(input, 0, out);
-        }
-        let [upper, middle, lower] = out else { return };
-        self.average.batch(input, &mut [&mut *middle]);
-        Deviation::new(self.moments.warmup(), 1.0).batch(input, &mut [&mut *lower]);
-        for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
-            let deviation = *lower;
-            (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
+        if let Ma::Copy = self.average {
+            let (n, up, down) = (self.moments.warmup(), self.up, self.down);
+            let share = 1.0 / n as f64;
+            sweep::spread(n, gate, |at, end, spreads, means| {
+                sweep::each(spreads, move |spread| (spread * share).sqrt());
+                sweep::map2(means, spreads, &mut upper[at..end], move |mean, deviation| {
+                    mean + deviation * up
+                });
+                sweep::map2(means, spreads, &mut lower[at..end], move |mean, deviation| {
+                    mean - deviation * down
+                });
+                middle[at..end].copy_from_slice(means);
+            });
+        } else {
+            self.average.batch(gate, &mut [&mut *middle]);
+            Deviation::new(self.moments.warmup(), 1.0).batch(gate, &mut [&mut *lower]);
+            for ((upper, middle), lower) in upper.iter_mut().zip(middle.iter()).zip(lower.iter_mut()) {
+                let deviation = *lower;
+                (*upper, *lower) = (middle + deviation * self.up, middle - deviation * self.down);
+            }
         }
         for column in [&mut **upper, &mut **middle, &mut **lower] {
             sweep::chill(column, self.warmup() - 1);

@@ -8,7 +8,7 @@ use crate::{
     SpecError,
     average::ma::Ma,
     error::{check_deviations, check_period},
-    node::{Feed, Node, composite, indicator, ratio},
+    node::{Feed, Gate, Node, composite, indicator, ratio},
     registry::{Entry, OutputInfo, ParamInfo, node, over},
     sweep,
 };
@@ -43,10 +43,11 @@ impl Node for Ranged {
         self.average.warmup().max(self.range.warmup())
     }
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [upper, middle, lower] = out else { return };
-        self.average.batch(input.close, &mut [&mut **middle]);
-        self.range.batch(input, &mut [&mut **lower]);
+        self.average.batch(&Gate::open(input.close), &mut [&mut **middle]);
+        self.range.batch(&Gate::open(input), &mut [&mut **lower]);
         let factor = self.factor;
         sweep::map2(middle, lower, upper, move |middle, range| middle + range * factor);
         for (lower, middle) in lower.iter_mut().zip(middle.iter()) {
@@ -83,9 +84,10 @@ impl Node for Share {
         self.average.warmup()
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let [upper, middle, lower] = out else { return };
-        self.average.batch(input, &mut [&mut **middle]);
+        self.average.batch(&Gate::open(input), &mut [&mut **middle]);
         let share = self.share;
         sweep::map(middle, upper, move |middle| middle + middle * share);
         sweep::map(middle, lower, move |middle| middle - middle * share);

@@ -7,7 +7,7 @@ use super::stddev::Deviation;
 use crate::{
     SpecError,
     error::check_period,
-    node::{Feed, Lag, Node, Previous, Reads, Smooth, Sum, composite, indicator, ratio},
+    node::{Feed, Gate, Lag, Node, Previous, Reads, Smooth, Sum, composite, indicator, ratio},
     registry::{Entry, NUMBER, OutputInfo, PERCENT, ParamInfo, node, over},
     sweep,
 };
@@ -33,16 +33,14 @@ impl Node for MeanRange {
         self.sum.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (n, column) = (self.sum.len(), sweep::one(out));
         let share = 1.0 / n as f64;
         sweep::slide(
             n,
-            (0, c.len()),
+            gate,
+            0,
             |at, end, [ranges]| {
                 sweep::map2(&c.high[at..end], &c.low[at..end], ranges, move |high, low| high - low)
             },
@@ -81,7 +79,8 @@ impl Node for RangeChange {
         self.smooth.period() + self.lag.warmup() - 1
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let (n, lag, column) = (self.smooth.period(), self.lag.warmup() - 1, sweep::one(out));
         let mut warm = self.smooth;
         let mut levels = vec![0.0; c.len()];
@@ -132,11 +131,15 @@ impl Node for Mass {
         2 * self.first.period() + self.sum.len() - 2
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         // Both averages are warm after `first` candles.
         let (n, column, first) = (self.sum.len(), sweep::one(out), 2 * self.first.period() - 1);
         let (mut one, mut two) = (self.first, self.second);
         let mut cold = Vec::new();
+        if !gate.admits(first) {
+            return;
+        }
         for i in 0..first.min(c.len()) {
             let level =
                 one.next(c.high[i] - c.low[i]).and_then(|one| two.next(one).map(|two| mass(one, two)));
@@ -146,7 +149,8 @@ impl Node for Mass {
         let start = first - cold.len();
         sweep::slide(
             n,
-            (start, c.len()),
+            gate,
+            start,
             |at, end, [ratios]| {
                 // What the averages gave while they warmed up comes first.
                 let ready = if at == start { cold.len().min(end - at) } else { 0 };
@@ -203,10 +207,11 @@ impl Node for RelativeVolatility {
         self.deviation.warmup() + self.up.period() - 1
     }
 
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let column = sweep::one(out);
         let (first, n) = (self.deviation.warmup(), self.up.period());
-        self.deviation.batch(input, &mut [&mut *column]);
+        self.deviation.batch(&Gate::open(input), &mut [&mut *column]);
         let (mut up, mut down) = (self.up, self.down);
         let of = |up: f64, down: f64| {
             let total = up + down;

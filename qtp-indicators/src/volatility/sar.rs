@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_real,
-    node::{Node, Reads, indicator, peek_by_copy, warm_up},
+    node::{Gate, Node, Reads, indicator, peek_by_copy, warm_up},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -163,7 +163,8 @@ impl Node for Parabolic {
         (self.first, self.state) = (None, None);
     }
 
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(c) = gate.all() else { return };
         let Some(stop) = warm_up(self, 2, c, out).state else { return };
         let column = sweep::one(out);
         let (mut ride, mut at, len) = (Ride::new(&stop), 2, c.len());

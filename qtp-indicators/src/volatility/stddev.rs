@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{check_deviations, check_period},
-    node::{Feed, Node, composite, indicator},
+    node::{Feed, Gate, Node, composite, indicator},
     registry::{Entry, OutputInfo, ParamInfo, REAL, over},
     rolling::RollingSpread,
     sweep,
@@ -80,19 +80,11 @@ impl Node for Variance {
         self.moments.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.warmup(), sweep::one(out));
         let share = 1.0 / n as f64;
-        sweep::chill_from(column, from, n - 1);
-        sweep::spread(n, input, from, |at, end, spreads, _| {
+        sweep::chill(column, n - 1);
+        sweep::spread(n, gate, |at, end, spreads, _| {
             sweep::map(spreads, &mut column[at..end], move |spread| spread * share);
         });
     }
@@ -123,19 +115,11 @@ impl Node for Deviation {
         self.variance.warmup()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: &[f64], from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, factor, column) = (self.variance.warmup(), self.factor, sweep::one(out));
         let share = 1.0 / n as f64;
-        sweep::chill_from(column, from, n - 1);
-        sweep::spread(n, input, from, |at, end, spreads, _| {
+        sweep::chill(column, n - 1);
+        sweep::spread(n, gate, |at, end, spreads, _| {
             sweep::map(spreads, &mut column[at..end], move |spread| (spread * share).sqrt() * factor);
         });
     }

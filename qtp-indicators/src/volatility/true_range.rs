@@ -4,7 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    node::{Feed, Node, Previous, composite, indicator},
+    node::{Feed, Gate, Node, Previous, composite, indicator},
     registry::{Entry, OutputInfo, node},
 };
 
@@ -34,20 +34,10 @@ impl Node for Ranges {
         2
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, input: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let column = crate::sweep::one(out);
-        crate::sweep::chill_from(column, from, 1);
-        if let Some(slots) = column.get_mut(from.max(1)..) {
-            crate::sweep::true_ranges_from(input, from.max(1), slots);
-        }
+        crate::sweep::chill(column, 1);
+        gate.map(1, column, |c, last| crate::sweep::true_range(c.high, c.low, last.close));
     }
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Source,
     error::check_period,
-    node::{Feed, Node, Previous, Reads, Smooth, Sum, catch_up, composite, indicator, peek_by_copy, ratio},
+    node::{
+        Feed, Gate, Node, Previous, Reads, Smooth, Sum, catch_up, composite, indicator, peek_by_copy, ratio,
+    },
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node, over, pair},
     sweep,
 };
@@ -22,50 +24,52 @@ struct State {
 type Step = fn(f64, (f64, f64), Option<(f64, f64)>) -> f64;
 
 /// The batch form of a line: writes it from a candle on, which is not the first.
-type Sweep = fn(&mut f64, (&[f64], &[f64]), usize, &mut [f64]);
+type Sweep = fn(f64, &Gate<'_, (f64, f64)>, usize, &mut [f64]);
 
 /// A line that adds up `term` of price, the price before, and volume.
 fn add_up(
-    line: &mut f64,
-    (price, volume): (&[f64], &[f64]),
+    line: f64,
+    gate: &Gate<'_, (f64, f64)>,
     from: usize,
     column: &mut [f64],
-    term: impl Fn(f64, f64, f64) -> f64,
+    term: impl Fn(f64, f64, f64) -> f64 + Copy,
 ) {
-    let mut sum = sweep::Scan::sum(*line);
-    sweep::blocks(from, price.len(), |at, end| {
+    let ((price, volume), mut sum) = (gate.columns(), sweep::Scan::sum(line));
+    gate.blocks(from, |at, end| {
         let slots = &mut column[at..end];
-        sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, &term);
+        sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, term);
         sum.replace(slots);
     });
-    *line = sum.level();
 }
 
 /// A line that compounds the change of price where `counts` says so of volume and the volume before.
 fn multiply_up(
-    line: &mut f64,
-    (price, volume): (&[f64], &[f64]),
+    mut line: f64,
+    gate: &Gate<'_, (f64, f64)>,
     from: usize,
     column: &mut [f64],
     counts: impl Fn(f64, f64) -> bool + Copy,
 ) {
-    sweep::blocks(from, price.len(), |at, end| {
+    let (price, volume) = gate.columns();
+    gate.blocks(from, |at, end| {
         let slots = &mut column[at..end];
-        sweep::map2(&price[at..end], &price[at - 1..], slots, move |price, last| 1.0 + ratio(price - last, last));
+        sweep::map2(&price[at..end], &price[at - 1..], slots, move |price, last| {
+            1.0 + ratio(price - last, last)
+        });
         sweep::combine2(slots, (&volume[at..end], &volume[at - 1..]), move |factor, volume, traded| {
             if counts(volume, traded) { factor } else { 1.0 }
         });
-        let last = sweep::multiply(*line, slots);
+        let last = sweep::multiply(line, slots);
         if last.is_finite() && slots.iter().all(|level| level.is_finite()) {
-            *line = last;
+            line = last;
             return;
         }
         // What would not stay finite is left out, one by one.
         for i in at..end {
             if counts(volume[i], volume[i - 1]) {
-                *line = compound(*line, price[i], price[i - 1]);
+                line = compound(line, price[i], price[i - 1]);
             }
-            column[i] = *line;
+            column[i] = line;
         }
     });
 }
@@ -101,14 +105,10 @@ macro_rules! lines {
                 *self = Self::NEW;
             }
 
-            fn carries(&self) -> bool {
-                true
-            }
-
-            fn carry(&mut self, series: (&[f64], &[f64]), from: usize, out: &mut [&mut [f64]]) {
-                let from = catch_up(self, from, series, out);
+            fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+                let from = catch_up(self, gate, out);
                 let sweep: Sweep = $sweep;
-                sweep(&mut self.0.line, series, from, sweep::one(out));
+                sweep(self.0.line, gate, from, sweep::one(out));
             }
         }
 
@@ -133,24 +133,24 @@ lines! {
         Some((before, _)) if price < before => line - volume,
         Some(_) => line,
         None => volume,
-    }, |line, series, from, column| add_up(line, series, from, column, |price, last, volume| {
+    }, |line, gate, from, column| add_up(line, gate, from, column, |price, last, volume| {
         let fallen = if price < last { -volume } else { 0.0 };
         if price > last { volume } else { fallen }
     }), "On-balance volume: adds the volume of rising prices, takes that of falling ones (J. Granville).";
     Negative Nvi nvi 1000.0, |line, (price, volume), last| match last {
         Some((before, traded)) if volume < traded => compound(line, price, before),
         _ => line,
-    }, |line, series, from, column| multiply_up(line, series, from, column, |volume, traded| volume < traded),
+    }, |line, gate, from, column| multiply_up(line, gate, from, column, |volume, traded| volume < traded),
     "Negative volume index from 1000: compounds the change of price where volume fell.";
     Positive Pvi pvi 1000.0, |line, (price, volume), last| match last {
         Some((before, traded)) if volume > traded => compound(line, price, before),
         _ => line,
-    }, |line, series, from, column| multiply_up(line, series, from, column, |volume, traded| volume > traded),
+    }, |line, gate, from, column| multiply_up(line, gate, from, column, |volume, traded| volume > traded),
     "Positive volume index from 1000: compounds the change of price where volume rose.";
     PriceTrend Pvt pvt 0.0, |line, (price, volume), last| match last {
         Some((before, _)) => line + ratio(price - before, before) * volume,
         None => line,
-    }, |line, series, from, column| add_up(line, series, from, column, |price, last, volume| {
+    }, |line, gate, from, column| add_up(line, gate, from, column, |price, last, volume| {
         ratio(price - last, last) * volume
     }), "Price-volume trend: adds volume times the relative change of price.";
 }
@@ -176,21 +176,19 @@ impl Node for Force {
         self.smooth.period() + 1
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, series: (&[f64], &[f64]), from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, series, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let series = gate.columns();
+        let from = catch_up(self, gate, out);
         let ((price, volume), mut scan, column) = (series, self.smooth.scan(), sweep::one(out));
-        sweep::blocks(from, price.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let slots = &mut column[at..end];
-            sweep::map3((&price[at..end], &price[at - 1..], &volume[at..end]), slots, move |x, last, volume| {
-                (x - last) * volume
-            });
+            sweep::map3(
+                (&price[at..end], &price[at - 1..], &volume[at..end]),
+                slots,
+                move |x, last, volume| (x - last) * volume,
+            );
             scan.replace(slots);
         });
-        self.smooth.resume(&scan);
     }
 }
 
@@ -203,7 +201,6 @@ impl Node for Facilitation {
     type Out = f64;
 
     const READS: Reads = Reads::HLV;
-    const STATELESS: bool = true;
 
     fn next(&mut self, c: Ohlcv) -> Option<f64> {
         Some(ratio(c.high - c.low, c.volume))
@@ -217,10 +214,8 @@ impl Node for Facilitation {
 
     fn reset(&mut self) {}
 
-    fn batch(&self, input: crate::Candles<'_>, out: &mut [&mut [f64]]) {
-        for column in out {
-            sweep::map_candles(input, column, move |c| ratio(c.high - c.low, c.volume));
-        }
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        gate.map(0, sweep::one(out), |c, _| ratio(c.high - c.low, c.volume));
     }
 }
 
@@ -246,17 +241,14 @@ impl Node for Relative {
         self.baseline.len() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, input: &[f64], out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let Some(input) = gate.all() else { return };
         let (n, column) = (self.baseline.len(), sweep::one(out));
         let (count, mut quiet) = (n as f64, sweep::Quiet::new(n));
         sweep::chill(column, n);
         let before = input.len().saturating_sub(1);
         quiet.mark(&input[..before.min(n - 1)], |_| ());
-        sweep::roll(n, &input[..before], 0, |at, end, sums| {
+        sweep::roll(n, &Gate::open(&input[..before]), |at, end, sums| {
             // Without a trade the sum is rounding alone.
             quiet.mark(&input[at..end], |i| sums[i] = 0.0);
             sweep::map2(&input[at + 1..=end], sums, &mut column[at + 1..=end], move |x, sum| x * count / sum);

@@ -7,7 +7,7 @@ use crate::{
     SpecError,
     error::check_period,
     input::INPUT_LIMIT,
-    node::{Feed, Node, Previous, Reads, Sum, catch_up, composite, indicator, peek_by_copy},
+    node::{Feed, Gate, Node, Previous, Reads, Sum, catch_up, composite, indicator, peek_by_copy},
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -58,18 +58,14 @@ impl Node for Line {
         self.sum = 0.0;
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (mut sum, column) = (sweep::Scan::sum(self.sum), sweep::one(out));
-        sweep::blocks(from, c.len(), |at, end| {
+        gate.blocks(0, |at, end| {
             let slots = &mut column[at..end];
             flows(c, at, slots);
             sum.replace(slots);
         });
-        self.sum = sum.level();
     }
 }
 
@@ -118,17 +114,14 @@ impl Node for Oscillator {
         (self.fast.1, self.slow.1, self.seen) = (0.0, 0.0, 0);
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, c: crate::Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
-        let from = catch_up(self, from, c, out);
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
+        let from = catch_up(self, gate, out);
         let (mut sum, column) = (sweep::Scan::sum(self.line.sum), sweep::one(out));
         let scan = |(k, level): (f64, f64)| sweep::Scan::new(1.0 - k, k, level);
         let (mut fast, mut slow) = (scan(self.fast), scan(self.slow));
         let mut line: sweep::Room = [0.0; sweep::BLOCK];
-        sweep::blocks(from, c.len(), |at, end| {
+        gate.blocks(from, |at, end| {
             let (line, slots) = (&mut line[..end - at], &mut column[at..end]);
             flows(c, at, line);
             sum.replace(line);
@@ -136,7 +129,6 @@ impl Node for Oscillator {
             fast.replace(line);
             sweep::combine(slots, line, move |slow, fast| fast - slow);
         });
-        (self.line.sum, self.fast.1, self.slow.1) = (sum.level(), fast.level(), slow.level());
     }
 }
 
@@ -163,16 +155,14 @@ impl Node for Share {
         self.volume.len()
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (n, column) = (self.volume.len(), sweep::one(out));
         let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
-            (0, c.len()),
+            gate,
+            0,
             |at, end, [flow, volume]| {
                 flows(c, at, flow);
                 volume.copy_from_slice(&c.volume[at..end]);
@@ -220,17 +210,15 @@ impl Node for MoneyFlow {
         self.up.len() + 1
     }
 
-    fn memory(&self) -> Option<usize> {
-        Some(self.warmup() - 1)
-    }
-
-    fn batch(&self, c: crate::Candles<'_>, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (n, column) = (self.up.len(), sweep::one(out));
         let mut typical = [0.0; sweep::BLOCK + 1];
         let mut quiet = sweep::Quiet::new(n);
         sweep::slide(
             n,
-            (1, c.len()),
+            gate,
+            1,
             |at, end, [up, all]| {
                 let typical = &mut typical[..=end - at];
                 let candles = sweep::part(c, at - 1, end);

@@ -4,8 +4,7 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Candles,
-    node::{Node, Reads, indicator, peek_by_copy},
+    node::{Gate, Node, Reads, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, node},
     sweep,
 };
@@ -43,14 +42,11 @@ impl Node for Totals {
         *self = Self::default();
     }
 
-    fn carries(&self) -> bool {
-        true
-    }
-
-    fn carry(&mut self, c: Candles<'_>, from: usize, out: &mut [&mut [f64]]) {
+    fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
+        let c = gate.columns();
         let (mut turnover, mut volume) = (sweep::Scan::sum(self.turnover), sweep::Scan::sum(self.volume));
         let (mut room, column): (sweep::Room, _) = ([0.0; sweep::BLOCK], sweep::one(out));
-        sweep::blocks(from, c.len(), |at, end| {
+        gate.blocks(0, |at, end| {
             let (room, slots) = (&mut room[..end - at], &mut column[at..end]);
             sweep::map_candles(sweep::part(c, at, end), slots, move |c| {
                 (c.high + c.low + c.close) * (1.0 / 3.0) * c.volume
@@ -70,7 +66,6 @@ impl Node for Totals {
             }
             self.last = slots[end - at - 1];
         });
-        (self.turnover, self.volume) = (turnover.level(), volume.level());
     }
 }
 
