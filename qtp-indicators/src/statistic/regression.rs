@@ -108,7 +108,13 @@ impl Line {
     /// The sums go on from those of the input before, where there is a whole window. One loop: the chains of the sums take
     /// longer than all that is done beside them.
     #[inline(always)]
-    fn sweep(&mut self, input: &[f64], from: usize, column: &mut [f64], read: impl Fn(f64, f64) -> f64 + Copy) {
+    fn sweep(
+        &mut self,
+        input: &[f64],
+        from: usize,
+        column: &mut [f64],
+        read: impl Fn(f64, f64) -> f64 + Copy,
+    ) {
         let (n, count, fit) = (self.n(), self.n() as f64, self.fit);
         let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
         let line = move |sums: Sums| {

@@ -1,6 +1,8 @@
 //! Weighted sums over sliding windows.
 
-use super::{BLOCK, REFRESH, Scan, each, map2, vectorised};
+use pulp::{Simd, WithSimd};
+
+use super::{BLOCK, REFRESH, Scan, scan::Lanes, vectorised};
 use crate::node::Gate;
 
 /// Inputs after which weighted sums are taken afresh; what they gather of rounding grows faster than a plain sum's.
@@ -12,7 +14,7 @@ const STEP: usize = REFRESH / 4;
 pub(crate) fn roll_weighted(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64])) {
     let (input, share) = (gate.columns(), 1.0 / (n * (n + 1) / 2) as f64);
     let (mut plain, mut weighted) = (Scan::sum(0.0), Scan::sum(0.0));
-    let (mut sums, mut means) = ([0.0; BLOCK + 1], [0.0; BLOCK]);
+    let mut means = [0.0; BLOCK];
     let (mut anchor, mut renewal) = (0.0, 0);
     gate.blocks(n - 1, |mut at, end| {
         if at >= renewal {
@@ -32,18 +34,63 @@ pub(crate) fn roll_weighted(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut
         if at == end {
             return;
         }
-        let count = end - at;
-        // The plain sums before each input: what they lose of weight when it comes.
-        let (sums, means) = (&mut sums[..=count], &mut means[..count]);
-        sums[0] = plain.level();
-        map2(&input[at..end], &input[at - n..], &mut sums[1..], move |new, old| new - old);
-        plain.replace(&mut sums[1..]);
-        let scale = n as f64;
-        map2(&input[at..end], sums, means, move |x, before| (x - anchor) * scale - before);
-        weighted.replace(means);
-        each(means, move |sum| sum * share + anchor);
+        let means = &mut means[..end - at];
+        let (new, old) = (&input[at..end], &input[at - n..]);
+        let (plain, weighted) = (&mut plain, &mut weighted);
+        pulp::Arch::new().dispatch(Weigh {
+            plain,
+            weighted,
+            new,
+            old,
+            anchor,
+            n: n as f64,
+            share,
+            out: means,
+        });
         emit(at, end, means);
     });
+}
+
+/// Slides both sums over a block, in registers all the way.
+struct Weigh<'a> {
+    plain: &'a mut Scan,
+    weighted: &'a mut Scan,
+    new: &'a [f64],
+    old: &'a [f64],
+    anchor: f64,
+    n: f64,
+    share: f64,
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Weigh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { plain, weighted, new, old, anchor, n, share, out } = self;
+        let (mut sums, mut weights) = (Lanes::new(simd, plain), Lanes::new(simd, weighted));
+        let (anchors, scale, shares) = (simd.splat_f64s(anchor), simd.splat_f64s(n), simd.splat_f64s(share));
+        let count = out.len();
+        let (slots, rest) = S::as_mut_simd_f64s(out);
+        let ((news, more), (olds, left)) = (S::as_simd_f64s(&new[..count]), S::as_simd_f64s(&old[..count]));
+        let (news, olds) = (&news[..slots.len()], &olds[..slots.len()]);
+        for i in 0..slots.len() {
+            let change = simd.sub_f64s(news[i], olds[i]);
+            // What the weighted sum loses when an input comes: the plain sum before it.
+            let before = simd.sub_f64s(sums.step(simd, change), change);
+            let gain = simd.mul_f64s(simd.sub_f64s(news[i], anchors), scale);
+            let weight = weights.step(simd, simd.sub_f64s(gain, before));
+            slots[i] = simd.mul_add_e_f64s(weight, shares, anchors);
+        }
+        plain.set(sums.level());
+        weighted.set(weights.level());
+        for ((slot, new), old) in rest.iter_mut().zip(more).zip(left) {
+            let before = plain.level();
+            plain.next(new - old);
+            *slot = weighted.next((new - anchor) * n - before) * share + anchor;
+        }
+    }
 }
 
 /// Plain and weighted sum of the deviations in one window.

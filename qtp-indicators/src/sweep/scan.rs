@@ -54,6 +54,18 @@ impl Scan {
         pulp::Arch::new().dispatch(Run { scan: self, input, out });
     }
 
+    /// Takes in what `new` is more than `old` and writes the level after each.
+    pub(crate) fn differences(&mut self, new: &[f64], old: &[f64], out: &mut [f64]) {
+        pulp::Arch::new().dispatch(Differences { scan: self, new, old, out });
+    }
+
+    /// Takes in one number.
+    #[inline(always)]
+    pub(super) fn next(&mut self, x: f64) -> f64 {
+        self.level = self.a * self.level + self.b * x;
+        self.level
+    }
+
     /// Takes in `numbers` and replaces each by the level after it.
     pub(crate) fn replace(&mut self, numbers: &mut [f64]) {
         pulp::Arch::new().dispatch(Replace { scan: self, numbers });
@@ -61,7 +73,7 @@ impl Scan {
 }
 
 /// The weights in registers, and the level in every lane.
-struct Lanes<S: Simd> {
+pub(super) struct Lanes<S: Simd> {
     near: [S::f64s; 3],
     carry: S::f64s,
     decay: S::f64s,
@@ -71,7 +83,7 @@ struct Lanes<S: Simd> {
 
 impl<S: Simd> Lanes<S> {
     #[inline(always)]
-    fn new(simd: S, scan: &Scan) -> Self {
+    pub(super) fn new(simd: S, scan: &Scan) -> Self {
         Self {
             near: scan.near.map(cast_lossy),
             carry: cast_lossy(scan.carry),
@@ -83,7 +95,7 @@ impl<S: Simd> Lanes<S> {
 
     /// The levels after the inputs of one vector.
     #[inline(always)]
-    fn step(&mut self, simd: S, x: S::f64s) -> S::f64s {
+    pub(super) fn step(&mut self, simd: S, x: S::f64s) -> S::f64s {
         let mut near = simd.mul_f64s(x, self.share);
         for (k, weights) in self.near.into_iter().enumerate() {
             if S::F64_LANES > 1 << k {
@@ -97,7 +109,7 @@ impl<S: Simd> Lanes<S> {
     }
 
     #[inline(always)]
-    fn level(&self) -> f64 {
+    pub(super) fn level(&self) -> f64 {
         cast_slice::<_, f64>(std::slice::from_ref(&self.level))[0]
     }
 }
@@ -123,8 +135,35 @@ impl WithSimd for Run<'_> {
         }
         scan.level = lanes.level();
         for (x, slot) in left.iter().zip(rest) {
-            scan.level = scan.a * scan.level + scan.b * x;
-            *slot = scan.level;
+            *slot = scan.next(*x);
+        }
+    }
+}
+
+struct Differences<'a> {
+    scan: &'a mut Scan,
+    new: &'a [f64],
+    old: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Differences<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { scan, new, old, out } = self;
+        let mut lanes = Lanes::new(simd, scan);
+        let n = out.len();
+        let (slots, rest) = S::as_mut_simd_f64s(out);
+        let ((new, more), (old, left)) = (S::as_simd_f64s(&new[..n]), S::as_simd_f64s(&old[..n]));
+        let (new, old) = (&new[..slots.len()], &old[..slots.len()]);
+        for i in 0..slots.len() {
+            slots[i] = lanes.step(simd, simd.sub_f64s(new[i], old[i]));
+        }
+        scan.level = lanes.level();
+        for ((slot, new), old) in rest.iter_mut().zip(more).zip(left) {
+            *slot = scan.next(new - old);
         }
     }
 }
@@ -147,8 +186,7 @@ impl WithSimd for Replace<'_> {
         }
         scan.level = lanes.level();
         for slot in rest {
-            scan.level = scan.a * scan.level + scan.b * *slot;
-            *slot = scan.level;
+            *slot = scan.next(*slot);
         }
     }
 }

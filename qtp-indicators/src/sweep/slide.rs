@@ -1,6 +1,6 @@
 //! Sums over sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, map2, vectorised};
+use super::{BLOCK, REFRESH, Room, Scan, vectorised};
 use crate::node::{Admit, Gate};
 
 /// The sum of the last `n` terms, carried from block to block.
@@ -24,8 +24,7 @@ impl Rolling {
             self.scan.set(total(&terms[..self.n]));
             self.age = 0;
         }
-        map2(new, old, out, move |new, old| new - old);
-        self.scan.replace(out);
+        self.scan.differences(new, old, out);
         self.age += out.len();
     }
 }

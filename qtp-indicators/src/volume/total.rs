@@ -58,7 +58,7 @@ impl Node for Totals {
                 if volume > 0.0 { average } else { f64::NAN }
             });
             // Where there is no volume yet, the line stays.
-            if room.iter().any(|volume| *volume <= 0.0) {
+            if !room.iter().fold(true, |traded, volume| traded & (*volume > 0.0)) {
                 for slot in &mut *slots {
                     self.last = if slot.is_nan() { self.last } else { *slot };
                     *slot = self.last;
