@@ -1,5 +1,7 @@
 //! From a venue's own words to ours: symbols, levels of a book, errors that name what could not be read.
 
+pub(crate) mod feed;
+pub(crate) mod known;
 mod levels;
 mod symbols;
 
@@ -11,6 +13,8 @@ use qtp_core::{Decimal, ExchangeError, Price, ValueError};
 #[cfg(any(feature = "binance", feature = "bybit"))]
 use qtp_core::{Instrument, Quantity};
 use serde::{Deserialize, Deserializer};
+#[cfg(any(feature = "alpaca", feature = "binance"))]
+use serde_json::value::RawValue;
 
 pub use levels::Levels;
 pub use symbols::{Listing, Symbols};
@@ -72,4 +76,29 @@ pub(crate) fn some_quantity(quantity: Quantity) -> Option<Quantity> {
 #[cfg(feature = "binance")]
 pub(crate) fn some_time(millis: i64) -> Option<Timestamp> {
     (millis > 0).then(|| Timestamp::from_millis(millis))
+}
+
+#[cfg(any(feature = "alpaca", feature = "binance"))]
+/// A number of JSON by its own digits, which no float has touched; text holds one too.
+pub(crate) fn number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let raw = <&'de RawValue>::deserialize(deserializer)?;
+    raw.get().trim_matches('"').parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(feature = "alpaca")]
+/// The same, where null stands for none.
+pub(crate) fn some_number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let raw = <&'de RawValue>::deserialize(deserializer)?;
+    match raw.get().trim_matches('"') {
+        "null" | "" => Ok(None),
+        digits => digits.parse().map(Some).map_err(serde::de::Error::custom),
+    }
 }

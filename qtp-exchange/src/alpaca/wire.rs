@@ -4,8 +4,7 @@ mod account;
 mod market;
 
 use qtp_core::{ExchangeError, Reason};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
 pub use account::{cash, instruments, orders, positions};
 pub use market::{Page, candles, last_quotes, last_trades, quotes, trades};
@@ -30,28 +29,5 @@ pub fn error_of(operation: &'static str, status: u16, text: &str) -> ExchangeErr
             let code = code.unwrap_or_else(|| i64::from(status)).to_string();
             ExchangeError::Rejected { operation, reason: Reason::new(code, message) }
         }
-    }
-}
-
-/// A number of JSON by its own digits, which no float has touched; text holds one too.
-fn number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let raw = <&'de RawValue>::deserialize(deserializer)?;
-    raw.get().trim_matches('"').parse().map_err(serde::de::Error::custom)
-}
-
-/// The same, where null stands for none.
-fn some_number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let raw = <&'de RawValue>::deserialize(deserializer)?;
-    match raw.get().trim_matches('"') {
-        "null" | "" => Ok(None),
-        digits => digits.parse().map(Some).map_err(serde::de::Error::custom),
     }
 }

@@ -61,9 +61,9 @@ pub struct BinanceMarket {
     listed: OnceCell<Catalogue>,
 }
 
-struct Catalogue {
-    instruments: Vec<Instrument>,
-    symbols: Arc<Symbols>,
+pub(super) struct Catalogue {
+    pub(super) instruments: Vec<Instrument>,
+    pub(super) symbols: Arc<Symbols>,
 }
 
 impl fmt::Debug for BinanceMarket {
@@ -88,6 +88,10 @@ impl BinanceMarket {
         })
     }
 
+    pub(super) const fn http(&self) -> &Http {
+        &self.http
+    }
+
     async fn read(&self, request: Request) -> Result<Reply, ExchangeError> {
         let operation = request.operation;
         let reply = self.http.read(|| Ok(request.clone())).await?;
@@ -98,7 +102,7 @@ impl BinanceMarket {
     }
 
     /// What is traded, asked for once.
-    async fn catalogue(&self) -> Result<&Catalogue, ExchangeError> {
+    pub(super) async fn catalogue(&self) -> Result<&Catalogue, ExchangeError> {
         let load = || async {
             let reply = self.read(self.requests.exchange_info()).await?;
             let listed = wire::instruments(reply.text(), self.product, &self.venue)?;
@@ -110,7 +114,11 @@ impl BinanceMarket {
         self.listed.get_or_try_init(load).await
     }
 
-    async fn native(&self, operation: &'static str, id: &InstrumentId) -> Result<&str, ExchangeError> {
+    pub(super) async fn native(
+        &self,
+        operation: &'static str,
+        id: &InstrumentId,
+    ) -> Result<&str, ExchangeError> {
         self.catalogue().await?.symbols.native(operation, id)
     }
 
@@ -174,7 +182,7 @@ impl BinanceMarket {
     }
 
     /// The venue's time: by our own clock a candle might seem closed that is not.
-    async fn now(&self) -> Result<Timestamp, ExchangeError> {
+    pub(super) async fn now(&self) -> Result<Timestamp, ExchangeError> {
         wire::server_time(self.read(self.requests.time()).await?.text())
     }
 }

@@ -10,8 +10,7 @@ use qtp_core::{
 use serde::Deserialize;
 
 use super::super::AssetClass;
-use super::some_number;
-use crate::native::{Symbols, price_or_none, read, refused, wrong};
+use crate::native::{Symbols, price_or_none, read, refused, some_number, wrong};
 
 /// A hundredth, the step of stock prices from a dollar on.
 const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
