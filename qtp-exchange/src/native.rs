@@ -1,17 +1,23 @@
 //! From a venue's own words to ours: symbols, levels of a book, errors that name what could not be read.
 
+#[cfg(any(feature = "binance", feature = "bybit"))]
+pub(crate) mod candles;
 pub(crate) mod feed;
 pub(crate) mod known;
 mod levels;
 mod symbols;
 
 use std::borrow::Cow;
+#[cfg(any(feature = "binance", feature = "bybit"))]
+use std::collections::BTreeMap;
 
 #[cfg(feature = "binance")]
 use qtp_core::Timestamp;
+#[cfg(any(feature = "binance", feature = "bybit"))]
+use qtp_core::account::Totals;
 use qtp_core::{Decimal, ExchangeError, Price, ValueError};
 #[cfg(any(feature = "binance", feature = "bybit"))]
-use qtp_core::{Instrument, Quantity};
+use qtp_core::{Instrument, InstrumentId, Quantity};
 use serde::{Deserialize, Deserializer};
 #[cfg(any(feature = "alpaca", feature = "binance"))]
 use serde_json::value::RawValue;
@@ -70,6 +76,25 @@ pub(crate) fn price_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 #[cfg(any(feature = "binance", feature = "bybit"))]
 pub(crate) fn some_quantity(quantity: Quantity) -> Option<Quantity> {
     (!quantity.is_zero()).then_some(quantity)
+}
+
+/// What coins stand for where they are bought and sold: each is the position of the first instrument that trades it.
+#[cfg(any(feature = "binance", feature = "bybit"))]
+pub(crate) fn spot_positions(
+    balances: &Totals,
+    instruments: &[InstrumentId],
+) -> Result<BTreeMap<InstrumentId, Quantity>, ExchangeError> {
+    let mut positions: BTreeMap<InstrumentId, Quantity> = BTreeMap::new();
+    for instrument in instruments {
+        let base = instrument.base();
+        let held = balances.iter().find(|(currency, _)| currency.as_str() == base);
+        let taken = positions.keys().any(|other| other.base() == base);
+        if let Some((_, total)) = held.filter(|_| !taken) {
+            let total = Quantity::new(*total).map_err(refused("account_snapshot", base))?;
+            positions.insert(instrument.clone(), total);
+        }
+    }
+    Ok(positions)
 }
 
 /// Milliseconds, where venues write zero or less for none.

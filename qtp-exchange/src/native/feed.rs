@@ -47,7 +47,9 @@ pub(crate) trait Reader: Send + Sync + 'static {
     async fn read(&mut self, text: &str, now: Timestamp, topics: &Topics) -> Result<Said, ExchangeError>;
 
     /// A connection was lost: what was half known is forgotten.
-    fn lost(&mut self) {}
+    fn lost(&mut self, topics: &Topics) {
+        let _ = topics;
+    }
 
     /// The stream is complete again after an outage: what may be missing.
     fn missed(&mut self, from: Timestamp, now: Timestamp) -> Vec<(Timestamp, Event)> {
@@ -111,7 +113,7 @@ impl<R: Reader> Feed<R> {
                     return Err(ExchangeError::Auth { operation, message });
                 }
                 Some(SocketEvent::Disconnected { .. }) => {
-                    self.reader.lost();
+                    self.reader.lost(&self.socket.topics());
                     self.early.clear();
                 }
                 Some(SocketEvent::Message(text)) => {
@@ -182,7 +184,7 @@ impl<R: Reader> Feed<R> {
     }
 
     async fn broken(&mut self, now: Timestamp, code: &str, words: String) -> Result<(), Done> {
-        self.reader.lost();
+        self.reader.lost(&self.socket.topics());
         self.down.get_or_insert(now);
         self.tell(now, false, code, words).await
     }

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use qtp_core::port::AccountSnapshot;
-use qtp_core::{
-    ClientOrderId, ExchangeError, ExternalCause, Fill, InstrumentId, Quantity, Timestamp, VenueOrderId,
-};
+use qtp_core::{ClientOrderId, ExchangeError, ExternalCause, Fill, InstrumentId, Timestamp, VenueOrderId};
 
 use super::Inner;
 use crate::binance::request::{FILL_PAGE, FillPage};
 use crate::binance::wire;
 use crate::native::known::Owner;
-use crate::native::wrong;
+use crate::native::{spot_positions, wrong};
 use crate::transport::OrderRef;
 
 /// Pages of one look at a symbol.
@@ -31,17 +29,7 @@ impl Inner {
             return wire::futures_account(reply.text(), symbols, account, now);
         }
         let mut snapshot = wire::balances(reply.text(), account, now)?;
-        // A coin that is held is the position in the first instrument that trades it.
-        for instrument in self.known.watched() {
-            let base = instrument.base();
-            let held = snapshot.balances.iter().find(|(currency, _)| currency.as_str() == base);
-            let taken = snapshot.positions.keys().any(|other| other.base() == base);
-            if let Some((_, total)) = held.filter(|_| !taken) {
-                let total = Quantity::new(*total)
-                    .map_err(|error| wrong("account_snapshot", base, error.to_string()))?;
-                snapshot.positions.insert(instrument, total);
-            }
-        }
+        snapshot.positions = spot_positions(&snapshot.balances, &self.known.watched())?;
         Ok(snapshot)
     }
 
