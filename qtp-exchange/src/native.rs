@@ -1,10 +1,11 @@
 //! From a venue's own words to ours: symbols, levels of a book, errors that name what could not be read.
 
-#[cfg(any(feature = "binance", feature = "bybit"))]
 pub(crate) mod candles;
 pub(crate) mod feed;
 pub(crate) mod known;
 mod levels;
+#[cfg(feature = "alpaca")]
+pub(crate) mod new_york;
 mod symbols;
 
 use std::borrow::Cow;

@@ -149,7 +149,7 @@ impl BybitMarket {
 /// The venue's word for a width.
 fn width(operation: &'static str, timeframe: Timeframe) -> Result<String, ExchangeError> {
     let seconds = timeframe.as_duration().as_secs();
-    let known = seconds % 60 == 0 && MINUTES.contains(&(seconds / 60));
+    let known = seconds.is_multiple_of(60) && MINUTES.contains(&(seconds / 60));
     if known && Duration::from_secs(seconds) == timeframe.as_duration() {
         return Ok(interval(timeframe));
     }

@@ -113,7 +113,7 @@ mod tests {
         known.watch([&btc]);
         let id = |sequence| ClientOrderId::new(RunId(1), 1, sequence);
         known.sent(id(1), &eth);
-        assert_eq!(known.places(id(1)), [eth.clone()]);
+        assert_eq!(known.places(id(1)), std::slice::from_ref(&eth));
         assert_eq!(known.places(id(2)), [btc, eth]);
     }
 

@@ -5,7 +5,7 @@ use qtp_core::port::{AccountSnapshot, AccountStream, Execution, Finding, OrderAc
 use qtp_core::{
     AccountId, Approved, CancelRequest, ClientOrderId, Decimal, ExchangeError, Fill, InstrumentId,
     LeverageRequest, ModifyRequest, OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, Reason,
-    Timestamp, TriggerSource, VenueCapabilities,
+    Side, Timestamp, TriggerSource, VenueCapabilities,
 };
 
 use super::{BinanceExchange, Inner};
@@ -117,7 +117,9 @@ impl Inner {
         }
         let id = order.client_order_id;
         let valid_until = order.valid_until.map(|until| self.clock.venues(until));
-        let order = OrderRequest { valid_until, ..order.clone() };
+        // What is sold on spot is held: such a sale only reduces, and the venue has no flag for it.
+        let reduce_only = order.reduce_only && (self.futures() || order.side == Side::Buy);
+        let order = OrderRequest { valid_until, reduce_only, ..order.clone() };
         let request = self.requests.place(symbol, &id.to_string(), &order, at)?;
         self.known.sent(id, &order.instrument);
         let reply = self.market.http().submit(id, request).await?;

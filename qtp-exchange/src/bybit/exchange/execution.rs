@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use qtp_core::port::{AccountSnapshot, AccountStream, Execution, Finding, OrderAck};
 use qtp_core::{
     AccountId, Approved, CancelRequest, ClientOrderId, ExchangeError, Fill, InstrumentId, LeverageRequest,
-    ModifyRequest, OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, Timestamp, TriggerSource,
-    VenueCapabilities,
+    ModifyRequest, OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, Side, Timestamp,
+    TriggerSource, VenueCapabilities,
 };
 
 use super::{BybitExchange, Inner};
@@ -122,7 +122,9 @@ impl Inner {
         }
         let id = order.client_order_id;
         let valid_until = order.valid_until.map(|until| self.clock.venues(until));
-        let order = OrderRequest { valid_until, ..order.clone() };
+        // What is sold on spot is held: such a sale only reduces, and the venue has no flag for it.
+        let reduce_only = order.reduce_only && (self.linear() || order.side == Side::Buy);
+        let order = OrderRequest { valid_until, reduce_only, ..order.clone() };
         let text = id.to_string();
         let request = self.requests.place(symbol, Some(&text), &order, Attached::default(), at)?;
         self.known.sent(id, &order.instrument);
