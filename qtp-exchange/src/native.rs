@@ -1,10 +1,13 @@
 //! From a venue's own words to ours: symbols, levels of a book, errors that name what could not be read.
 
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
 pub(crate) mod candles;
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
 pub(crate) mod feed;
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
 pub(crate) mod known;
 mod levels;
-#[cfg(feature = "alpaca")]
+#[cfg(any(feature = "alpaca", feature = "sources"))]
 pub(crate) mod new_york;
 mod symbols;
 
@@ -20,7 +23,7 @@ use qtp_core::{Decimal, ExchangeError, Price, ValueError};
 #[cfg(any(feature = "binance", feature = "bybit"))]
 use qtp_core::{Instrument, InstrumentId, Quantity};
 use serde::{Deserialize, Deserializer};
-#[cfg(any(feature = "alpaca", feature = "binance"))]
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "sources"))]
 use serde_json::value::RawValue;
 
 pub use levels::Levels;
@@ -104,7 +107,7 @@ pub(crate) fn some_time(millis: i64) -> Option<Timestamp> {
     (millis > 0).then(|| Timestamp::from_millis(millis))
 }
 
-#[cfg(any(feature = "alpaca", feature = "binance"))]
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "sources"))]
 /// A number of JSON by its own digits, which no float has touched; text holds one too.
 pub(crate) fn number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where

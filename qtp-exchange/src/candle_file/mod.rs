@@ -1,9 +1,10 @@
-//! Candle, funding and signal files, and feeds that merge candles in the order in which they closed.
+//! Candle, funding and signal files, as CSV or as lines of JSON objects, and feeds that merge candles in the order in which they closed.
 
 mod candles;
 mod error;
 mod feed;
 mod funding;
+mod json_lines;
 mod lines;
 mod market;
 mod number;
