@@ -11,6 +11,7 @@ mod levels;
 pub(crate) mod new_york;
 mod symbols;
 
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
 use std::borrow::Cow;
 #[cfg(any(feature = "binance", feature = "bybit"))]
 use std::collections::BTreeMap;
@@ -19,7 +20,9 @@ use std::collections::BTreeMap;
 use qtp_core::Timestamp;
 #[cfg(any(feature = "binance", feature = "bybit"))]
 use qtp_core::account::Totals;
-use qtp_core::{Decimal, ExchangeError, Price, ValueError};
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
+use qtp_core::{Decimal, Price};
+use qtp_core::{ExchangeError, ValueError};
 #[cfg(any(feature = "binance", feature = "bybit"))]
 use qtp_core::{Instrument, InstrumentId, Quantity};
 use serde::{Deserialize, Deserializer};
@@ -65,6 +68,7 @@ pub(crate) fn refused(operation: &'static str, what: &str) -> impl FnOnce(ValueE
     move |source| ExchangeError::Decode { operation, what: what.to_owned(), source: Box::new(source) }
 }
 
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
 /// A price as text, where venues write zero, an empty text or null for none.
 pub(crate) fn price_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
     let text = <Option<Cow<'de, str>>>::deserialize(deserializer)?;

@@ -46,8 +46,10 @@ async fn download(args: &DownloadArgs) -> Result<(), Failure> {
     let before = file.series.count;
     // A source answers in pages of its own, and some count every question.
     let window = if args.venue.is_source() { u32::MAX } else { WINDOW };
-    let cleaned = fetch(&*market, (&instrument, width), (args.from, to), window, &mut file).await?;
+    let mut cleaned = fetch(&*market, (&instrument, width), (args.from, to), window, &mut file).await?;
     report(args, (&instrument, to), &file, before);
+    // What is missing was reported already, at both ends too.
+    cleaned.gaps.clear();
     for warning in cleaned.warnings() {
         println!("cleaned: {warning}");
     }

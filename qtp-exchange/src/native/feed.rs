@@ -15,6 +15,10 @@ const OPENING: Duration = Duration::from_secs(20);
 const KEEPING: Duration = Duration::from_secs(60);
 
 /// What a message brought.
+#[cfg_attr(
+    not(all(feature = "binance", any(feature = "alpaca", feature = "bybit"))),
+    allow(dead_code, reason = "some venues confirm a stream, others end one")
+)]
 #[derive(Debug)]
 pub(crate) enum Said {
     /// Events with the venue's time.
@@ -230,6 +234,7 @@ pub(crate) fn connection(account: Option<&AccountId>, healthy: bool, code: &str,
     Event::Connection { account: account.cloned(), topic: None, healthy, reason: Reason::new(code, words) }
 }
 
+#[cfg(any(feature = "binance", feature = "bybit"))]
 /// The account has to be compared with the venue: the connection is doubted, and trusted again.
 pub(crate) fn compare(account: &AccountId, now: Timestamp, words: &str) -> Vec<(Timestamp, Event)> {
     let event = |healthy, code| (now, connection(Some(account), healthy, code, words.to_owned()));

@@ -9,6 +9,10 @@ use qtp_core::{ClientOrderId, ExternalCause, InstrumentId, VenueOrderId};
 const ROOM: usize = 20_000;
 
 /// Whose an order is.
+#[cfg_attr(
+    not(feature = "binance"),
+    allow(dead_code, reason = "Bybit asks by symbol, Alpaca by the venue's number")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Owner {
     /// Our id; `None` for an order that is not ours.
@@ -24,6 +28,10 @@ pub(crate) struct Known {
     state: Mutex<State>,
 }
 
+#[cfg_attr(
+    not(feature = "binance"),
+    allow(dead_code, reason = "Bybit asks by symbol, Alpaca by the venue's number")
+)]
 #[derive(Debug, Default)]
 struct State {
     watched: BTreeSet<InstrumentId>,
@@ -31,6 +39,10 @@ struct State {
     owners: Remembered<VenueOrderId, Owner>,
 }
 
+#[cfg_attr(
+    not(feature = "binance"),
+    allow(dead_code, reason = "Bybit asks by symbol, Alpaca by the venue's number")
+)]
 impl Known {
     /// Instruments whose orders and fills are looked at.
     pub(crate) fn watch<'a>(&self, instruments: impl IntoIterator<Item = &'a InstrumentId>) {
@@ -83,6 +95,10 @@ impl<K, V> Default for Remembered<K, V> {
     }
 }
 
+#[cfg_attr(
+    not(feature = "binance"),
+    allow(dead_code, reason = "Bybit asks by symbol, Alpaca by the venue's number")
+)]
 impl<K: Ord + Clone, V> Remembered<K, V> {
     fn get(&self, key: &K) -> Option<&V> {
         self.values.get(key)

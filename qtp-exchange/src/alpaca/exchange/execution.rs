@@ -196,13 +196,12 @@ impl Inner {
 
 /// Exits of a group in the venue's order: target, then stop.
 fn exits(group: &OrderGroup) -> Vec<ClientOrderId> {
-    let exits = match group {
+    match group {
         OrderGroup::Single(_) => Vec::new(),
         OrderGroup::Bracket { stop, target, .. } => {
             target.iter().chain(stop).map(|order| order.client_order_id).collect()
         }
         // The first one is the order itself.
         OrderGroup::Oco(_, second) => vec![second.client_order_id],
-    };
-    exits
+    }
 }
