@@ -34,6 +34,9 @@ pub const VENUES: [&str; 8] = [
 /// Sources of data that take no orders and have no streams.
 pub const SOURCES: [&str; 4] = ["yahoo", "alphavantage", "finazon", "taapi"];
 
+/// Addresses over HTTP, and of sockets.
+type Hosts = (Vec<String>, Vec<String>);
+
 /// Settings and keys out of the environment.
 pub type Environment = BTreeMap<String, String>;
 
@@ -174,7 +177,7 @@ impl VenueArgs {
     }
 
     /// HTTP and socket addresses of `--url`, if there is one.
-    fn hosts(&self) -> Result<Option<(Vec<String>, Vec<String>)>, Failure> {
+    fn hosts(&self) -> Result<Option<Hosts>, Failure> {
         let Some(url) = self.url.as_deref() else { return Ok(None) };
         let url = url.trim_end_matches('/');
         let socket = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {

@@ -8,6 +8,8 @@ mod json_lines;
 mod lines;
 mod market;
 mod number;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod signals;
 mod source;
 mod steps;
