@@ -1,20 +1,44 @@
 //! Names of venues to market data and exchanges.
 
+mod alpaca;
+mod binance;
+mod bybit;
+mod hyperliquid;
+mod sources;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use qtp_core::AccountId;
 use qtp_core::port::{Exchange, MarketData};
-use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
-use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+use qtp_core::{AccountId, InstrumentId, Venue};
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::exit::Failure;
 
-/// Venues that can be named.
-pub const VENUES: [&str; 2] = ["synthetic", "hyperliquid"];
+/// Venues that a bot can be run on.
+pub const VENUES: [&str; 8] = [
+    "synthetic",
+    "hyperliquid",
+    "binance",
+    "binance-usdm",
+    "bybit",
+    "bybit-linear",
+    "alpaca",
+    "alpaca-crypto",
+];
+
+/// Sources of data that take no orders and have no streams.
+pub const SOURCES: [&str; 4] = ["yahoo", "alphavantage", "finazon", "taapi"];
+
+/// Addresses over HTTP, and of sockets.
+type Hosts = (Vec<String>, Vec<String>);
+
+/// Settings and keys out of the environment.
+pub type Environment = BTreeMap<String, String>;
 
 /// Which of a venue's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -38,8 +62,8 @@ impl std::fmt::Display for Network {
 /// Which venue.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct VenueArgs {
-    /// Venue
-    #[arg(long, value_name = "V", default_value = "synthetic", value_parser = VENUES)]
+    /// Venue or source
+    #[arg(long, value_name = "V", default_value = "synthetic", value_parser = names())]
     pub venue: String,
     /// Network of the venue [default: mainnet]
     #[arg(long, value_enum)]
@@ -59,71 +83,108 @@ impl VenueArgs {
     }
 }
 
-/// What a venue says of its market. No key is needed.
+/// Everything that can be named.
+fn names() -> PossibleValuesParser {
+    VENUES.into_iter().chain(SOURCES).into()
+}
+
+/// A venue's market, or a source that is told of one instrument, and how it is called there.
+///
+/// # Errors
+/// As [`market_data`]; a source whose key is not set.
+pub fn data(
+    args: &VenueArgs,
+    instrument: &InstrumentId,
+    symbol: Option<&str>,
+    environment: &Environment,
+) -> Result<Arc<dyn MarketData>, Failure> {
+    match (args.is_source(), symbol) {
+        (true, _) => sources::source(args, instrument, symbol, environment),
+        (false, None) => market_data(args, environment),
+        (false, Some(_)) => Err(format!("--symbol: {} names its instruments itself", args.venue).into()),
+    }
+}
+
+/// What a venue says of its market. Only Alpaca's stocks need a key, from the environment.
 ///
 /// # Errors
 /// A venue that cannot be reached or set up.
-pub fn market_data(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
+pub fn market_data(args: &VenueArgs, environment: &Environment) -> Result<Arc<dyn MarketData>, Failure> {
     match args.venue.as_str() {
         "synthetic" => Ok(Arc::new(SyntheticMarket::new(42, SyntheticConfig::default())?)),
-        "hyperliquid" => Ok(Arc::new(Hyperliquid::new(hyperliquid(args, "reader".parse()?)?)?)),
+        "hyperliquid" => hyperliquid::market(args),
+        "binance" | "binance-usdm" => binance::market(args),
+        "bybit" | "bybit-linear" => bybit::market(args),
+        "alpaca" | "alpaca-crypto" => alpaca::market(args, environment),
         other => Err(unknown(other)),
     }
 }
 
-/// A venue with an account: keys and addresses come from the environment, and the network must be named.
+/// A venue with an account: keys and addresses come from the environment, and the network must be named. Some venues
+/// tell orders and fills only of `instruments`.
 ///
 /// # Errors
 /// A venue, key or address that cannot be used.
 pub fn exchange(
     args: &VenueArgs,
-    environment: &BTreeMap<String, String>,
+    instruments: &[InstrumentId],
+    environment: &Environment,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let Some(network) = args.network else {
         return Err("live trading needs --network testnet or --network mainnet".into());
     };
-    let read = |name: &str| environment.get(name).filter(|text| !text.is_empty());
     match args.venue.as_str() {
-        "hyperliquid" => {
-            let key = read("HYPERLIQUID_PRIVATE_KEY").ok_or("HYPERLIQUID_PRIVATE_KEY is not set")?;
-            let key: PrivateKey = key.parse().map_err(|error| format!("HYPERLIQUID_PRIVATE_KEY: {error}"))?;
-            let address = |name| -> Result<Option<Address>, Failure> {
-                let parsed = read(name).map(|text| text.parse()).transpose();
-                Ok(parsed.map_err(|error| format!("{name}: {error}"))?)
-            };
-            let (own, vault) =
-                (address("HYPERLIQUID_ACCOUNT_ADDRESS")?, address("HYPERLIQUID_VAULT_ADDRESS")?);
-            let user = vault.or(own).unwrap_or(key.address());
-            let mut config =
-                hyperliquid(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
-            (config.address, config.vault, config.key) = (own, vault, Some(key));
-            Ok(Arc::new(Hyperliquid::new(config)?))
-        }
+        "hyperliquid" => hyperliquid::exchange(args, network, environment),
+        "binance" | "binance-usdm" => binance::exchange(args, instruments, environment),
+        "bybit" | "bybit-linear" => bybit::exchange(args, instruments, environment),
+        "alpaca" | "alpaca-crypto" => alpaca::exchange(args, environment),
         other => Err(format!("venue {other:?} takes no orders").into()),
     }
 }
 
-fn hyperliquid(args: &VenueArgs, account: AccountId) -> Result<HyperliquidConfig, Failure> {
-    let network = match args.network {
-        Some(Network::Testnet) => sign::Network::Testnet,
-        Some(Network::Mainnet) | None => sign::Network::Mainnet,
-    };
-    let config = HyperliquidConfig::new(network, account);
-    Ok(match &args.url {
-        None => config,
-        Some(url) => match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
-            (Some(host), _) => config.host(host.trim_end_matches('/')),
-            (_, Some(host)) => {
-                let host = host.trim_end_matches('/');
-                let (rest_urls, socket_urls) =
-                    (vec![format!("https://{host}")], vec![format!("wss://{host}/ws")]);
-                HyperliquidConfig { rest_urls, socket_urls, ..config }
-            }
-            _ => return Err(format!("--url {url:?}: neither http:// nor https://").into()),
-        },
-    })
-}
-
 fn unknown(venue: &str) -> Failure {
     format!("venue {venue:?}: not one of {}", VENUES.join(", ")).into()
+}
+
+/// A value of the environment; an empty one is none.
+fn read<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
+    environment.get(name).map(String::as_str).filter(|text| !text.is_empty())
+}
+
+fn needed<'a>(environment: &'a Environment, name: &str) -> Result<&'a str, Failure> {
+    Ok(read(environment, name).ok_or_else(|| format!("{name} is not set"))?)
+}
+
+/// Our name of an account: another key may be another account, which must not share a run's folder.
+fn account(args: &VenueArgs, key: &str) -> Result<AccountId, Failure> {
+    let digest = Sha256::digest(key.trim().as_bytes());
+    let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{}-{digits}", args.id()).parse()?)
+}
+
+impl VenueArgs {
+    /// True for a source of data.
+    pub fn is_source(&self) -> bool {
+        SOURCES.contains(&self.venue.as_str())
+    }
+
+    const fn testnet(&self) -> bool {
+        matches!(self.network, Some(Network::Testnet))
+    }
+
+    fn named(&self) -> Result<Venue, Failure> {
+        Ok(self.id().parse()?)
+    }
+
+    /// HTTP and socket addresses of `--url`, if there is one.
+    fn hosts(&self) -> Result<Option<Hosts>, Failure> {
+        let Some(url) = self.url.as_deref() else { return Ok(None) };
+        let url = url.trim_end_matches('/');
+        let socket = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+            (Some(host), _) => format!("ws://{host}"),
+            (_, Some(host)) => format!("wss://{host}"),
+            _ => return Err(format!("--url {url:?}: neither http:// nor https://").into()),
+        };
+        Ok(Some((vec![url.to_owned()], vec![socket])))
+    }
 }

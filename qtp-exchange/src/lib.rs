@@ -8,13 +8,14 @@ pub mod binance;
 pub mod bybit;
 #[cfg(feature = "sim")]
 pub mod candle_file;
+pub mod clean;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "sim")]
 pub mod decorator;
 #[cfg(feature = "hyperliquid-wire")]
 pub mod hyperliquid;
-#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit"))]
+#[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit", feature = "sources"))]
 pub mod native;
 #[cfg(feature = "sim")]
 pub mod paper;
@@ -22,6 +23,8 @@ pub mod paper;
 pub mod sim;
 #[cfg(feature = "sim-server")]
 pub mod sim_server;
+#[cfg(feature = "sources")]
+pub mod sources;
 #[cfg(feature = "sim")]
 pub mod synthetic;
 #[cfg(feature = "http")]

@@ -8,10 +8,10 @@ use qtp_core::port::{EventStream, Execution as _, JournalRecord, MarketData, Mar
 use qtp_core::risk::{RiskContext, RiskState};
 use qtp_core::{
     AccountKind, Amount, Approved, CancelRequest, Candle, CandleBatch, CandleParts, CandleQuery,
-    ClientOrderId, CommandRecord, Currency, Decimal, Event, EventRecord, ExchangeError, Instrument, Intent,
-    MarketTopic, OrderGroup, OrderKind, OrderRequest, OrderRole, OrderSizing, OrderStatus, Portfolio, Price,
-    Quantity, Ratio, RiskGate, RunId, Side, TimeInForce, Timeframe, Timestamp, Trade, Trigger, TriggerSource,
-    Venue,
+    ClientOrderId, CommandRecord, Currency, Decimal, Event, EventRecord, ExchangeError, FundingRate,
+    Instrument, Intent, MarketTopic, OrderGroup, OrderKind, OrderRequest, OrderRole, OrderSizing,
+    OrderStatus, Portfolio, Price, Quantity, Ratio, RiskGate, RunId, Side, TimeInForce, Timeframe, Timestamp,
+    Trade, Trigger, TriggerSource, Venue,
 };
 use qtp_exchange::paper::PaperExchange;
 use qtp_exchange::sim::{SimVenue, SimVenueConfig};
@@ -145,6 +145,39 @@ async fn paper_candles_fill_and_account_events_precede_the_candle() {
     let snapshot = paper.account_snapshot().await.unwrap();
     assert_eq!(snapshot.positions[&instrument().id], "1".parse().unwrap());
     assert_eq!(paper.fills_since(Timestamp::EPOCH).await.unwrap(), [fill]);
+}
+
+#[tokio::test]
+async fn paper_pays_funding_once_when_it_is_due_however_often_it_was_announced() {
+    let tape = std::sync::Arc::new(Tape::default());
+    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let mut topics = topics();
+    topics.push(MarketTopic::Mark(instrument().id));
+    let mut market = paper.subscribe(&topics).await.unwrap();
+    let mut account = paper.subscribe_account().await.unwrap();
+    paper.submit(&order(1, Side::Buy, OrderKind::Market)).await.unwrap();
+    let first = candle(0, [100, 101, 99, 100]);
+    tape.push(0, first.close_time(), batch(&first));
+    market.next().await.unwrap();
+    while account.try_next().is_some() {}
+    let hours = |hours: i64| Timestamp::from_secs(hours * 3600);
+    let announced = |rate: &str, due: Timestamp| {
+        let (instrument, reference) = (instrument().id, Some("100".parse().unwrap()));
+        Event::FundingRate(FundingRate { instrument, time: due, rate: rate.parse().unwrap(), reference })
+    };
+    // The venue tells the next payment all the time, and its last word counts.
+    for minute in 1..30 {
+        tape.push(0, hours(1) + std::time::Duration::from_secs(minute * 60), announced("0.05", hours(2)));
+        market.next().await.unwrap();
+    }
+    tape.push(0, hours(1) + std::time::Duration::from_secs(3_599), announced("0.01", hours(2)));
+    market.next().await.unwrap();
+    assert_eq!(account.try_next(), None, "nothing is paid before it is due");
+    tape.push(0, hours(2), announced("0.07", hours(3)));
+    market.next().await.unwrap();
+    let Some((time, Event::Funding(paid))) = account.try_next() else { panic!("nothing was paid") };
+    assert_eq!((time, paid.time, paid.amount.to_string()), (hours(2), hours(2), "-1 USD".to_owned()));
+    assert_eq!(account.try_next(), None, "and once");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use qtp_core::{
-    AccountId, AccountKind, Amount, Currency, Instrument, InstrumentId, OpeningBalance, Portfolio, RiskGate,
-    RunId, RunStarted, StrategyId, Timeframe, TradingState, TriggerSource,
+    AccountId, AccountKind, Amount, Currency, Instrument, InstrumentId, InstrumentKind, OpeningBalance,
+    Portfolio, RiskGate, RunId, RunStarted, StrategyId, Timeframe, TradingState, TriggerSource,
 };
 use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig, Size};
 use qtp_engine::{Approval, Engine, EngineConfig, EngineSetup};
@@ -75,7 +75,18 @@ pub(super) fn build_venue(settings: &BotSettings, instruments: &[Instrument]) ->
 }
 
 fn portfolio(settings: &BotSettings) -> Result<Portfolio, Failure> {
-    Ok(Portfolio::new(account(settings)?, AccountKind::CrossMargin, cash(settings)))
+    Ok(Portfolio::new(account(settings)?, kind(settings)?, cash(settings)))
+}
+
+/// Contracts have margin; what is bought is paid.
+fn kind(settings: &BotSettings) -> Result<AccountKind, Failure> {
+    let contracts = instruments(settings)?.iter().any(is_contract);
+    Ok(if contracts { AccountKind::CrossMargin } else { AccountKind::Spot })
+}
+
+/// A perpetual or future: it has a mark price and margin.
+pub(super) fn is_contract(instrument: &Instrument) -> bool {
+    matches!(instrument.kind, InstrumentKind::Perpetual | InstrumentKind::Future)
 }
 
 /// Opening cash.
@@ -94,10 +105,7 @@ pub(super) fn start(settings: &BotSettings, run_id: RunId) -> Result<RunStarted,
         run_id,
         seed: settings.run.seed,
         configuration: serde_json::to_value(settings)?,
-        accounts: BTreeMap::from([(
-            account(settings)?,
-            OpeningBalance { kind: AccountKind::CrossMargin, cash },
-        )]),
+        accounts: BTreeMap::from([(account(settings)?, OpeningBalance { kind: kind(settings)?, cash })]),
     })
 }
 
@@ -130,8 +138,12 @@ pub fn build_engine(settings: &BotSettings, run_id: RunId) -> Result<Engine, Fai
             Approve::Auto => Approval::Auto,
             Approve::Manual => Approval::Manual,
         },
-        // Candles fill simulated orders; a venue of perpetuals watches its mark.
-        trigger_source: if live { TriggerSource::Mark } else { TriggerSource::Last },
+        // Candles fill simulated orders; a venue of contracts watches its mark.
+        trigger_source: if live && capabilities.trigger_sources.contains(&TriggerSource::Mark) {
+            TriggerSource::Mark
+        } else {
+            TriggerSource::Last
+        },
         order_validity: (live && capabilities.validity).then_some(VALIDITY),
         await_connection: trading.mode != Mode::Demo,
         ..EngineConfig::default()

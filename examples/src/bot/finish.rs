@@ -9,7 +9,7 @@ use qtp_engine::stats::{Assumption, RunFacts, Summary};
 use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
 use super::args::Mode;
-use super::build::{BASE, account, cash};
+use super::build::{BASE, account, cash, instruments, is_contract};
 use super::ended::Ended;
 use super::facts::synthetic;
 use super::folder::RunFolder;
@@ -68,6 +68,7 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
     let recorder = &watch.recorder;
     let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
     let simulated = settings.trading.mode != Mode::Live;
+    let contracts = instruments(settings)?.iter().any(is_contract);
     let facts = RunFacts {
         strategy: "bot".to_owned(),
         instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
@@ -79,8 +80,16 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
         orders: recorder.orders(),
         naked_seconds: recorder.naked_time(engine).as_secs_f64(),
         max_participation: recorder.max_participation(),
-        constraints: vec![if simulated { SIMULATED } else { BOOKED }.to_owned()],
-        funding_modelled: simulated.then_some(true),
+        constraints: vec![
+            match (simulated, contracts) {
+                (true, true) => SIMULATED,
+                (true, false) => PAID,
+                (false, _) => BOOKED,
+            }
+            .to_owned(),
+        ],
+        // What is bought pays no funding.
+        funding_modelled: (simulated && contracts).then_some(true),
         assumptions: if simulated { assumptions(run.venue(), settings) } else { Vec::new() },
         run_id: Some(engine.run_id()),
         commands_hash: Some(run.command_hash().finish()),
@@ -89,8 +98,9 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
     Ok(Summary::new(recorder.ledger(), equity, facts))
 }
 
-/// What holds in a simulated run, and in a live one.
+/// What holds in a simulated run, with contracts or without, and in a live one.
 const SIMULATED: &str = "cross margin, liquidation and risk limits";
+const PAID: &str = "purchases are paid in full, no short positions, and risk limits";
 const BOOKED: &str = "risk limits; fills, fees and funding are those that the venue booked";
 
 /// What a simulated venue takes for granted.

@@ -17,7 +17,7 @@ use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
 use super::args::{BotArgs, Mode};
-use super::build::{BASE, account, build_engine, instruments, start};
+use super::build::{BASE, account, build_engine, instruments, is_contract, start};
 use super::control::{self, Call, Request};
 use super::disk::DiskGuard;
 use super::ended::Ended;
@@ -101,10 +101,14 @@ fn setup(
 ) -> Result<LiveSetup, Failure> {
     let exchange = market::exchange(settings, clock, records, environment)?;
     let instruments = instruments(settings)?;
-    // The finest candles fill orders and draw the equity; the mark brings funding.
-    let ids = instruments.iter().map(|instrument| &instrument.id);
-    let topics =
-        ids.flat_map(|id| [MarketTopic::Candles(id.clone(), BASE), MarketTopic::Mark(id.clone())]).collect();
+    // The finest candles fill orders and draw the equity; the mark, of contracts, brings funding.
+    let topics = instruments
+        .iter()
+        .flat_map(|instrument| {
+            let mark = is_contract(instrument).then(|| MarketTopic::Mark(instrument.id.clone()));
+            std::iter::once(MarketTopic::Candles(instrument.id.clone(), BASE)).chain(mark)
+        })
+        .collect();
     Ok(LiveSetup {
         start: start(settings, engine.run_id())?,
         engine,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use qtp_core::InstrumentId;
 use qtp_core::port::{Clock as _, Exchange, JournalRecord, MarketData, SystemClock};
 use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
 use qtp_exchange::synthetic::SyntheticMarket;
@@ -39,8 +40,13 @@ pub(super) async fn folder(
     }
     let (venue, trading) = (venue(&settings.trading), &settings.trading);
     settings.facts = Some(match trading.mode {
-        Mode::Live => VenueFacts::live(&*venues::exchange(&venue, environment)?, trading).await?,
-        Mode::Demo | Mode::Paper => VenueFacts::on_paper(&*venues::market_data(&venue)?, trading).await?,
+        Mode::Live => {
+            let named = named(&venue, &trading.assets);
+            VenueFacts::live(&*venues::exchange(&venue, &named, environment)?, trading).await?
+        }
+        Mode::Demo | Mode::Paper => {
+            VenueFacts::on_paper(&*venues::market_data(&venue, environment)?, trading).await?
+        }
     });
     folder.write_manifest(&settings)?;
     Ok((folder, settings))
@@ -80,9 +86,11 @@ pub(super) fn exchange(
         let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
         Arc::new(Paced::new(market, Arc::clone(clock)))
     } else if trading.mode == Mode::Live {
-        return venues::exchange(&venue(trading), environment);
+        let traded: Vec<InstrumentId> =
+            instruments(settings)?.into_iter().map(|instrument| instrument.id).collect();
+        return venues::exchange(&venue(trading), &traded, environment);
     } else {
-        venues::market_data(&venue(trading))?
+        venues::market_data(&venue(trading), environment)?
     };
     let venue = build_venue(settings, &instruments(settings)?)?;
     if records.is_empty() {
@@ -94,6 +102,15 @@ pub(super) fn exchange(
         eprintln!("paper venue: {count} account events of the journal did not come out again");
     }
     Ok(Arc::new(exchange))
+}
+
+/// Assets that are written as instruments; what others stand for only the venue can tell.
+fn named(venue: &VenueArgs, assets: &[String]) -> Vec<InstrumentId> {
+    let id = |asset: &String| match asset.contains('@') {
+        true => asset.parse().ok(),
+        false => format!("{asset}@{}", venue.id()).parse().ok(),
+    };
+    assets.iter().filter(|asset| asset.contains(['-', '@'])).filter_map(id).collect()
 }
 
 fn venue(trading: &Trading) -> VenueArgs {

@@ -32,6 +32,9 @@ pub struct DownloadArgs {
     /// Instrument, such as BTC-USD-PERP@hyperliquid; the venue may be left out
     #[arg(long, value_name = "I", value_parser = parse_instrument)]
     pub instrument: String,
+    /// The source's own name for it, such as '^GSPC' for SPX@yahoo
+    #[arg(long, value_name = "S")]
+    pub symbol: Option<String>,
     /// Width of a candle, such as 1m, 1h or 1d
     #[arg(long, value_name = "T")]
     pub timeframe: Timeframe,

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use qtp_core::port::{Clock as _, MarketData, SystemClock};
 use qtp_core::{CandleQuery, InstrumentId, Timeframe, Timestamp};
+use qtp_exchange::clean::{self, clean};
 
 use super::args::{DataArgs, DataCommand, DownloadArgs};
 use super::candle_csv::CandleCsv;
@@ -35,15 +36,23 @@ async fn download(args: &DownloadArgs) -> Result<(), Failure> {
     if args.from >= to {
         return Err(format!("--from {} is not before --to {to}", args.from).into());
     }
-    let market = venues::market_data(&args.venue)?;
+    let environment = std::env::vars().collect();
+    let market = venues::data(&args.venue, &instrument, args.symbol.as_deref(), &environment)?;
     let known = market.instruments().await?;
     if !known.iter().any(|known| known.id == instrument) {
         return Err(format!("{}: no instrument {instrument}", args.venue.id()).into());
     }
     let mut file = CandleCsv::open(&args.out, &instrument, width)?;
     let before = file.series.count;
-    fetch(&*market, (&instrument, width), (args.from, to), &mut file).await?;
+    // A source answers in pages of its own, and some count every question.
+    let window = if args.venue.is_source() { u32::MAX } else { WINDOW };
+    let mut cleaned = fetch(&*market, (&instrument, width), (args.from, to), window, &mut file).await?;
     report(args, (&instrument, to), &file, before);
+    // What is missing was reported already, at both ends too.
+    cleaned.gaps.clear();
+    for warning in cleaned.warnings() {
+        println!("cleaned: {warning}");
+    }
     Ok(())
 }
 
@@ -51,17 +60,20 @@ async fn fetch(
     market: &dyn MarketData,
     (instrument, width): (&InstrumentId, Timeframe),
     (from, to): (Timestamp, Timestamp),
+    window: u32,
     file: &mut CandleCsv,
-) -> Result<(), Failure> {
+) -> Result<clean::Report, Failure> {
+    let mut cleaned = clean::Report::default();
     let mut start = file.series.next.unwrap_or(from).max(from);
     let total = to.since(start).as_nanos() / width.as_duration().as_nanos();
     let bar = progress(u64::try_from(total).unwrap_or(u64::MAX));
     let mut windows = 1;
     while start < to {
-        let end = (start + width.as_duration() * WINDOW * windows).min(to);
+        let end = (start + width.as_duration().saturating_mul(window.saturating_mul(windows))).min(to);
         let query = CandleQuery { instrument: instrument.clone(), timeframe: width, start, end, limit: None };
-        let candles = market.candles(&query).await?;
+        let (candles, report) = clean(market.candles(&query).await?, SystemClock.now());
         file.append(&candles)?;
+        cleaned.add(&report);
         // Before its first candle a venue has long stretches of nothing.
         windows = if file.series.count == 0 { (windows * 2).min(GROWTH) } else { 1 };
         let passed = end.since(start).as_nanos() / width.as_duration().as_nanos();
@@ -69,7 +81,7 @@ async fn fetch(
         start = end;
     }
     bar.finish_and_clear();
-    Ok(())
+    Ok(cleaned)
 }
 
 fn progress(total: u64) -> ProgressBar {

@@ -1,15 +1,7 @@
 //! What is missing between candles.
 
 use qtp_core::{Candle, Timeframe, Timestamp};
-
-/// Open times from the first that is missing to the first that is there again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gap {
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
-    /// Candles.
-    pub(super) missing: u64,
-}
+use qtp_exchange::clean::Gap;
 
 /// Candles seen so far and the gaps between them.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +21,7 @@ impl Series {
             if open < next {
                 return false;
             }
-            self.gaps.extend(gap(next, open, width));
+            self.gaps.extend(Gap::between(next, open, width));
         }
         self.first = self.first.or(Some(open));
         self.next = Some(candle.close_time());
@@ -40,20 +32,14 @@ impl Series {
     /// All gaps, with what is missing at either end of what was asked for.
     pub(super) fn report(&self, (from, to): (Timestamp, Timestamp), width: Timeframe) -> Vec<Gap> {
         let (Some(first), Some(next)) = (self.first, self.next) else {
-            return gap(from, to, width).into_iter().collect();
+            return Gap::between(from, to, width).into_iter().collect();
         };
-        // Not every venue aligns its weeks and days to the epoch, so half a candle is none.
-        gap(from, first, width)
+        Gap::between(from, first, width)
             .into_iter()
             .chain(self.gaps.iter().copied())
-            .chain(gap(next, to, width))
+            .chain(Gap::between(next, to, width))
             .collect()
     }
-}
-
-fn gap(from: Timestamp, until: Timestamp, width: Timeframe) -> Option<Gap> {
-    let missing = (until.as_nanos() - from.as_nanos()) / width.as_nanos();
-    (missing > 0).then(|| Gap { from, until, missing: missing.unsigned_abs() })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use crate::transport::{Method, Pairs, Request};
 pub struct Requests {
     class: AssetClass,
     key: Option<(Box<str>, Box<str>)>,
+    /// Where stock data comes from, such as `iex` or `sip`; the plan's best if it is not said.
+    pub feed: Option<String>,
 }
 
 impl fmt::Debug for Requests {
@@ -24,7 +26,7 @@ impl fmt::Debug for Requests {
 impl Requests {
     /// With the key's id and secret, which go into headers. Crypto data needs none.
     pub fn new(class: AssetClass, key: Option<(&str, &str)>) -> Self {
-        Self { class, key: key.map(|(id, secret)| (id.trim().into(), secret.trim().into())) }
+        Self { class, key: key.map(|(id, secret)| (id.trim().into(), secret.trim().into())), feed: None }
     }
 
     /// Places an order, or an entry with its exits.
@@ -155,6 +157,65 @@ impl Requests {
             .with_some("page_token", page)
             .into_string();
         self.data(Request::get("candles", self.data_path("bars")).query(query))
+    }
+
+    /// Asks the data host for candles that open before `end`, newest first, unadjusted, a page at a time.
+    ///
+    /// # Errors
+    /// As [`Self::candles`].
+    pub fn candles_before(
+        &self,
+        symbol: &str,
+        timeframe: Timeframe,
+        stretch: (Timestamp, Timestamp),
+        limit: u32,
+        page: Option<&str>,
+    ) -> Result<Request, ExchangeError> {
+        let (start, end) = stretch;
+        let feed = self.feed.as_deref().filter(|_| self.class == AssetClass::Stock);
+        let query = Pairs::new()
+            .with("symbols", symbol)
+            .with("timeframe", width(self.class, timeframe)?)
+            .with("start", start)
+            // The venue's end is inclusive.
+            .with("end", end - std::time::Duration::from_millis(1))
+            .with("limit", limit)
+            .with("sort", "desc")
+            .with_some("feed", feed)
+            .with_some("page_token", page)
+            .into_string();
+        self.data(Request::get("candles", self.data_path("bars")).query(query))
+    }
+
+    /// Asks for the sessions of these days, both included, such as `2024-01-31`.
+    ///
+    /// # Errors
+    /// `Auth` without a key.
+    pub fn calendar(&self, first: &str, last: &str) -> Result<Request, ExchangeError> {
+        let query = Pairs::new().with("start", first).with("end", last).into_string();
+        self.with_key(Request::get("calendar", "/v2/calendar").query(query))
+    }
+
+    /// Asks for the working orders of all symbols, at most 500, with the legs of brackets.
+    ///
+    /// # Errors
+    /// `Auth` without a key.
+    pub fn all_open_orders(&self) -> Result<Request, ExchangeError> {
+        let query = Pairs::new().with("status", "open").with("limit", 500).with("nested", true).into_string();
+        self.with_key(Request::get("open_orders", "/v2/orders").query(query))
+    }
+
+    /// The first message on a socket, of market data or (`trading`) of the account.
+    ///
+    /// # Errors
+    /// `Auth` without a key.
+    pub fn stream_login(&self, trading: bool) -> Result<String, ExchangeError> {
+        let Some((id, secret)) = &self.key else {
+            let operation = if trading { "subscribe_account" } else { "subscribe" };
+            return Err(ExchangeError::Auth { operation, message: "no key was given".into() });
+        };
+        let message = serde_json::json!({"action": "auth", "key": &**id, "secret": &**secret});
+        Ok(message.to_string())
     }
 
     /// Asks the data host for the book of a crypto symbol.

@@ -1,14 +1,19 @@
 //! The venue's answers as domain values.
 
 mod account;
+mod fill;
 mod market;
+mod session;
+mod stream;
 
-use qtp_core::{ExchangeError, Reason};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use qtp_core::{ClientOrderId, ExchangeError, Reason};
+use serde::Deserialize;
 
-pub use account::{cash, instruments, orders, positions};
+pub use account::{AccountSettings, account_settings, acknowledged, cash, instruments, orders, positions};
+pub use fill::{AccountUpdate, account_updates, fills};
 pub use market::{Page, candles, last_quotes, last_trades, quotes, trades};
+pub use session::{MarketClock, Session, calendar, market_clock, order_book};
+pub use stream::{MarketUpdate, market_updates};
 
 /// What a refusal with HTTP status 4xx means. The venue's codes begin with the status.
 pub fn error_of(operation: &'static str, status: u16, text: &str) -> ExchangeError {
@@ -33,25 +38,19 @@ pub fn error_of(operation: &'static str, status: u16, text: &str) -> ExchangeErr
     }
 }
 
-/// A number of JSON by its own digits, which no float has touched; text holds one too.
-fn number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let raw = <&'de RawValue>::deserialize(deserializer)?;
-    raw.get().trim_matches('"').parse().map_err(serde::de::Error::custom)
-}
-
-/// The same, where null stands for none.
-fn some_number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let raw = <&'de RawValue>::deserialize(deserializer)?;
-    match raw.get().trim_matches('"') {
-        "null" | "" => Ok(None),
-        digits => digits.parse().map(Some).map_err(serde::de::Error::custom),
+/// As [`error_of`], for a submit. An id that was used already stands for an order that may live: it is looked up, not
+/// taken for refused.
+pub fn submit_error_of(id: ClientOrderId, status: u16, text: &str) -> ExchangeError {
+    match error_of("submit", status, text) {
+        // A front end that says neither yes nor no.
+        ExchangeError::Transport { source, .. } => {
+            ExchangeError::OutcomeUnknown { client_order_id: id, source }
+        }
+        ExchangeError::Rejected { reason, .. }
+            if reason.message.contains("client_order_id must be unique") =>
+        {
+            ExchangeError::OutcomeUnknown { client_order_id: id, source: reason.to_string().into() }
+        }
+        error => error,
     }
 }

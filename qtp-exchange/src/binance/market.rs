@@ -15,13 +15,12 @@ use tokio::sync::OnceCell;
 
 use super::wire;
 use super::{Product, Requests};
+use crate::native::candles::{Backwards, PAGES, newest};
 use crate::native::{Levels, Symbols};
 use crate::transport::{Budget, Http, HttpSettings, Reply, Request, SocketSettings, UsageHeader};
 
 /// Events that wait in a stream before the network does.
 const STREAM_ROOM: usize = 4_096;
-/// Most pages of one query for candles: years of minutes.
-const PAGES: usize = 10_000;
 
 /// How to reach the venue.
 #[derive(Debug, Clone)]
@@ -61,9 +60,9 @@ pub struct BinanceMarket {
     listed: OnceCell<Catalogue>,
 }
 
-struct Catalogue {
-    instruments: Vec<Instrument>,
-    symbols: Arc<Symbols>,
+pub(super) struct Catalogue {
+    pub(super) instruments: Vec<Instrument>,
+    pub(super) symbols: Arc<Symbols>,
 }
 
 impl fmt::Debug for BinanceMarket {
@@ -88,6 +87,10 @@ impl BinanceMarket {
         })
     }
 
+    pub(super) const fn http(&self) -> &Http {
+        &self.http
+    }
+
     async fn read(&self, request: Request) -> Result<Reply, ExchangeError> {
         let operation = request.operation;
         let reply = self.http.read(|| Ok(request.clone())).await?;
@@ -98,7 +101,7 @@ impl BinanceMarket {
     }
 
     /// What is traded, asked for once.
-    async fn catalogue(&self) -> Result<&Catalogue, ExchangeError> {
+    pub(super) async fn catalogue(&self) -> Result<&Catalogue, ExchangeError> {
         let load = || async {
             let reply = self.read(self.requests.exchange_info()).await?;
             let listed = wire::instruments(reply.text(), self.product, &self.venue)?;
@@ -110,39 +113,12 @@ impl BinanceMarket {
         self.listed.get_or_try_init(load).await
     }
 
-    async fn native(&self, operation: &'static str, id: &InstrumentId) -> Result<&str, ExchangeError> {
-        self.catalogue().await?.symbols.native(operation, id)
-    }
-
-    /// The newest `limit` candles before the end of the query, newest page first.
-    async fn newest(
+    pub(super) async fn native(
         &self,
-        symbol: &str,
-        query: &CandleQuery,
-        limit: usize,
-    ) -> Result<Vec<Candle>, ExchangeError> {
-        let now = self.now().await?;
-        let mut candles: Vec<Candle> = Vec::new();
-        let mut end = query.end.min(now);
-        for _ in 0..PAGES {
-            let missing = limit.saturating_sub(candles.len());
-            if missing == 0 || end <= query.start {
-                break;
-            }
-            // One more, for the candle that has not closed yet.
-            let count = u32::try_from(missing.saturating_add(1)).unwrap_or(u32::MAX).min(self.page());
-            let request = self.requests.candles_before(symbol, &query.timeframe.to_string(), end, count);
-            let text = self.read(request).await?;
-            let mut page = wire::candles(text.text(), &query.instrument, query.timeframe, now)?;
-            page.retain(|candle| candle.open_time() >= query.start && candle.open_time() < end);
-            let Some(first) = page.first() else { break };
-            end = first.open_time();
-            page.append(&mut candles);
-            candles = page;
-        }
-        let surplus = candles.len().saturating_sub(limit);
-        candles.drain(..surplus);
-        Ok(candles)
+        operation: &'static str,
+        id: &InstrumentId,
+    ) -> Result<&str, ExchangeError> {
+        self.catalogue().await?.symbols.native(operation, id)
     }
 
     /// All candles of the query, oldest page first.
@@ -174,8 +150,29 @@ impl BinanceMarket {
     }
 
     /// The venue's time: by our own clock a candle might seem closed that is not.
-    async fn now(&self) -> Result<Timestamp, ExchangeError> {
+    pub(super) async fn now(&self) -> Result<Timestamp, ExchangeError> {
         wire::server_time(self.read(self.requests.time()).await?.text())
+    }
+}
+
+struct Pages<'a> {
+    market: &'a BinanceMarket,
+    symbol: &'a str,
+    query: &'a CandleQuery,
+    now: Timestamp,
+}
+
+#[async_trait]
+impl Backwards for Pages<'_> {
+    async fn before(&self, end: Timestamp, count: u32) -> Result<Vec<Candle>, ExchangeError> {
+        let (market, timeframe) = (self.market, self.query.timeframe);
+        let request = market.requests.candles_before(self.symbol, &timeframe.to_string(), end, count);
+        let reply = market.read(request).await?;
+        wire::candles(reply.text(), &self.query.instrument, timeframe, self.now)
+    }
+
+    fn page(&self) -> u32 {
+        self.market.page()
     }
 }
 
@@ -192,7 +189,10 @@ impl MarketData for BinanceMarket {
     async fn candles(&self, query: &CandleQuery) -> Result<Vec<Candle>, ExchangeError> {
         let symbol = self.native("candles", &query.instrument).await?;
         match query.limit {
-            Some(limit) => self.newest(symbol, query, limit).await,
+            Some(limit) => {
+                let now = self.now().await?;
+                newest(&Pages { market: self, symbol, query, now }, query, limit, now).await
+            }
             None => self.all(symbol, query).await,
         }
     }

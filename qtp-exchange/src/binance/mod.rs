@@ -2,10 +2,11 @@
 //!
 //! [`Requests`] turns what we want into the exact text that the venue expects, signed; [`wire`] turns its answers and
 //! messages into domain values; [`DepthBook`] keeps a book in sync;
-//! [`BinanceMarket`] serves public data. Spot and futures are two venues,
-//! `binance` and `binance-usdm`.
+//! [`BinanceMarket`] serves public data, [`BinanceExchange`] trades too. Spot and futures are two venues, `binance` and
+//! `binance-usdm`.
 
 mod book;
+mod exchange;
 mod market;
 mod order;
 mod request;
@@ -16,8 +17,9 @@ use std::time::Duration;
 use crate::transport::Limit;
 
 pub use book::{DepthBook, Step};
+pub use exchange::{BinanceExchange, ExchangeSettings};
 pub use market::{BinanceMarket, MarketSettings};
-pub use request::{Amendment, Requests};
+pub use request::{Amendment, FillPage, Requests};
 
 /// Which of the two venues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +48,15 @@ impl Product {
             (Self::Spot, true) => "wss://stream.testnet.binance.vision",
             (Self::UsdMargin, false) => "wss://fstream.binance.com",
             (Self::UsdMargin, true) => "wss://fstream.binancefuture.com",
+        }
+    }
+
+    /// Base URL of the account's stream of mainnet or testnet.
+    pub const fn account_stream_url(self, testnet: bool) -> &'static str {
+        match (self, testnet) {
+            (Self::Spot, false) => "wss://ws-api.binance.com:443/ws-api/v3",
+            (Self::Spot, true) => "wss://ws-api.testnet.binance.vision/ws-api/v3",
+            (Self::UsdMargin, testnet) => self.stream_url(testnet),
         }
     }
 

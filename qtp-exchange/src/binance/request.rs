@@ -1,5 +1,7 @@
 //! Requests, exactly as they go out.
 
+mod account;
+
 use std::time::Duration;
 
 use qtp_core::{ExchangeError, OrderRequest, OrderRole, Price, Quantity, Side, Timestamp};
@@ -9,6 +11,20 @@ use super::order::{Words, side};
 use crate::transport::{Credentials, Method, OrderRef, Pairs, Request, receive_window};
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Most executions of one answer.
+pub(super) const FILL_PAGE: usize = 1000;
+
+/// Which executions are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FillPage {
+    /// The latest.
+    Latest,
+    /// From an instant on, to another if it is given: at most seven days of futures.
+    Between(Timestamp, Option<Timestamp>),
+    /// From a trade on, by the venue's number.
+    From(u64),
+}
+
 /// What a working order is changed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amendment {
@@ -166,26 +182,25 @@ impl Requests {
         Ok(request.charge(0, self.weight(20, 5)))
     }
 
-    /// Asks for executions in a symbol, from an instant or from a trade on.
+    /// Asks for executions in a symbol: the latest, those of a stretch of time, or those from a trade on.
     ///
     /// # Errors
     /// `Auth` without credentials.
-    pub fn fills(
-        &self,
-        symbol: &str,
-        since: Option<Timestamp>,
-        from_id: Option<u64>,
-        at: Timestamp,
-    ) -> Result<Request, ExchangeError> {
+    pub fn fills(&self, symbol: &str, which: FillPage, at: Timestamp) -> Result<Request, ExchangeError> {
         let path = match self.product {
             Product::Spot => "/api/v3/myTrades",
             Product::UsdMargin => "/fapi/v1/userTrades",
         };
         let request = self.signed(Request::new("fills_since", Method::Get, path), at, |pairs| {
-            pairs
-                .with("symbol", symbol)
-                .with_some("startTime", since.map(Timestamp::as_millis))
-                .with_some("fromId", from_id)
+            let pairs = pairs.with("symbol", symbol);
+            match which {
+                FillPage::Latest => pairs,
+                FillPage::Between(start, end) => pairs
+                    .with("startTime", start.as_millis())
+                    .with_some("endTime", end.map(Timestamp::as_millis))
+                    .with("limit", FILL_PAGE),
+                FillPage::From(id) => pairs.with("fromId", id).with("limit", FILL_PAGE),
+            }
         })?;
         Ok(request.charge(0, self.weight(20, 5)))
     }
@@ -371,6 +386,11 @@ impl Requests {
         }
     }
 
+    fn credentials(&self, operation: &'static str) -> Result<&Credentials, ExchangeError> {
+        let without = || ExchangeError::Auth { operation, message: "no key was given".into() };
+        self.credentials.as_ref().ok_or_else(without)
+    }
+
     fn signed(
         &self,
         request: Request,
@@ -389,10 +409,7 @@ impl Requests {
         at: Timestamp,
         add: impl FnOnce(Pairs) -> Pairs,
     ) -> Result<Request, ExchangeError> {
-        let Some(credentials) = &self.credentials else {
-            let operation = request.operation;
-            return Err(ExchangeError::Auth { operation, message: "no key was given".into() });
-        };
+        let credentials = self.credentials(request.operation)?;
         let pairs = add(Pairs::new().with("timestamp", at.as_millis()));
         let pairs = pairs.with("recvWindow", window.as_millis());
         let signature = credentials.sign(pairs.as_str());

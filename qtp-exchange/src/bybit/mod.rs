@@ -1,12 +1,15 @@
 //! Bybit v5: spot and linear contracts.
 //!
 //! [`Requests`] turns what we want into the exact text that the venue expects, signed; [`wire`] turns its answers and
-//! messages into domain values; [`FeedBook`] keeps a book in sync. Spot and linear are two venues,
-//! `bybit` and `bybit-linear`.
+//! messages into domain values; [`FeedBook`] keeps a book in sync; [`BybitMarket`] serves public data, [`BybitExchange`]
+//! trades too. Spot and linear are two venues, `bybit` and `bybit-linear`, on one unified account.
 
 mod book;
+mod exchange;
+mod market;
 mod order;
 mod request;
+mod speech;
 pub mod wire;
 
 use std::time::Duration;
@@ -14,7 +17,10 @@ use std::time::Duration;
 use crate::transport::Limit;
 
 pub use book::{FeedBook, Step};
+pub use exchange::{BybitExchange, ExchangeSettings};
+pub use market::{BybitMarket, MarketSettings};
 pub use request::{Attached, Requests};
+use speech::Speech;
 
 /// Which of the two venues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +44,11 @@ impl Category {
 /// REST base URL of mainnet or testnet.
 pub const fn rest_url(testnet: bool) -> &'static str {
     if testnet { "https://api-testnet.bybit.com" } else { "https://api.bybit.com" }
+}
+
+/// Base URL of the sockets of mainnet or testnet.
+pub const fn socket_url(testnet: bool) -> &'static str {
+    if testnet { "wss://stream-testnet.bybit.com" } else { "wss://stream.bybit.com" }
 }
 
 /// Request limits, in the order in which [`Requests`] charge them: all requests of an address in 5 s, and orders of an

@@ -1,5 +1,7 @@
 //! Requests, exactly as they go out.
 
+mod account;
+
 use std::time::Duration;
 
 use qtp_core::{ExchangeError, OrderRequest, OrderRole, Price, Quantity, Ratio, Timeframe, Timestamp};
@@ -264,6 +266,22 @@ impl Requests {
         market("candles", "/v5/market/kline", self.categorised(query))
     }
 
+    /// Asks for the latest candles that open before `end`, newest first.
+    pub fn candles_before(&self, symbol: &str, timeframe: Timeframe, end: Timestamp, limit: u32) -> Request {
+        let query = Pairs::new()
+            .with("symbol", symbol)
+            .with("end", end.as_millis().saturating_sub(1))
+            .with("limit", limit)
+            .with("interval", interval(timeframe));
+        market("candles", "/v5/market/kline", self.categorised(query))
+    }
+
+    /// Asks for the margin tiers of all contracts, a page at a time.
+    pub fn margin_tiers(&self, cursor: Option<&str>) -> Request {
+        let query = self.categorised(Pairs::new()).with_some("cursor", cursor);
+        market("instruments", "/v5/market/risk-limit", query)
+    }
+
     /// Asks for the book.
     pub fn order_book(&self, symbol: &str, limit: u32) -> Request {
         let query = self.categorised(Pairs::new().with("symbol", symbol)).with("limit", limit);
@@ -331,6 +349,11 @@ impl Requests {
         Ok(request.charge(0, 1))
     }
 
+    fn credentials(&self, operation: &'static str) -> Result<&Credentials, ExchangeError> {
+        let without = || ExchangeError::Auth { operation, message: "no key was given".into() };
+        self.credentials.as_ref().ok_or_else(without)
+    }
+
     /// With key, time, window and the signature over these and the payload.
     fn signed(
         &self,
@@ -339,12 +362,7 @@ impl Requests {
         payload: &str,
         at: Timestamp,
     ) -> Result<Request, ExchangeError> {
-        let Some(credentials) = &self.credentials else {
-            return Err(ExchangeError::Auth {
-                operation: request.operation,
-                message: "no key was given".into(),
-            });
-        };
+        let credentials = self.credentials(request.operation)?;
         let (time, window) = (at.as_millis().to_string(), window.as_millis().to_string());
         let signature = credentials.sign(&[&time, credentials.key(), &window, payload].concat());
         Ok(request
@@ -360,7 +378,7 @@ fn market(operation: &'static str, path: &str, query: Pairs) -> Request {
 }
 
 /// Minutes, or a letter from a day on.
-fn interval(timeframe: Timeframe) -> String {
+pub(super) fn interval(timeframe: Timeframe) -> String {
     match timeframe.as_duration().as_secs() {
         86_400 => "D".into(),
         604_800 => "W".into(),

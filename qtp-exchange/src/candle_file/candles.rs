@@ -102,7 +102,8 @@ impl CandleFile {
     }
 }
 
-/// Reads a candle file, plain or gzip (told by its first bytes), in bounded memory besides the candles.
+/// Reads a candle file, CSV or a JSON object a line (told by its first character), plain or gzip (told by its first bytes),
+/// in bounded memory besides the candles.
 ///
 /// ```
 /// use qtp_exchange::candle_file::{self, CandleFileOptions};

@@ -116,6 +116,12 @@ pub enum Problem {
         /// Columns in the header.
         expected: usize,
     },
+    /// A line of a file of JSON objects that is none.
+    #[error("{text:?} is not a JSON object")]
+    NotAnObject {
+        /// The line.
+        text: String,
+    },
     /// An empty line with more rows behind it.
     #[error("empty line between rows")]
     BlankLine,

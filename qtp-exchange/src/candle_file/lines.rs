@@ -34,6 +34,9 @@ pub(super) struct Lines {
 
 #[derive(Debug)]
 enum Input {
+    /// The text of a file of another form, and that file's hash.
+    #[cfg(feature = "parquet")]
+    Text(Head, String),
     Plain(Hashed<Chain<Head, File>>),
     Gzip(Box<MultiGzDecoder<Hashed<Chain<Head, File>>>>),
 }
@@ -58,6 +61,10 @@ impl Lines {
     /// # Errors
     /// [`CandleFileError::Io`] if it cannot be opened.
     pub(super) fn open(path: &Path) -> Result<Self, CandleFileError> {
+        #[cfg(feature = "parquet")]
+        if let Some(table) = super::parquet::read(path)? {
+            return Self::of(path, Input::Text(Cursor::new(table.lines), table.sha256));
+        }
         let failed = |source| CandleFileError::Io { file: path.to_owned(), line: 0, source };
         let mut file = File::open(path).map_err(failed)?;
         // The head is chained back rather than sought back, so that a pipe can be read too.
@@ -67,6 +74,10 @@ impl Lines {
         let bytes = Hashed { inner: Cursor::new(head).chain(file), hash: Sha256::new() };
         let input =
             if gzip { Input::Gzip(Box::new(MultiGzDecoder::new(bytes))) } else { Input::Plain(bytes) };
+        Self::of(path, input)
+    }
+
+    fn of(path: &Path, input: Input) -> Result<Self, CandleFileError> {
         let mut lines = Self {
             file: path.to_owned(),
             input,
@@ -141,6 +152,8 @@ impl Lines {
     /// SHA-256 of the file's bytes as they are on disk, in hex. The whole file must have been read.
     pub(super) fn sha256(self) -> String {
         let hash = match self.input {
+            #[cfg(feature = "parquet")]
+            Input::Text(_, sha256) => return sha256,
             Input::Plain(bytes) => bytes.hash,
             Input::Gzip(decoder) => decoder.into_inner().hash,
         };
@@ -157,6 +170,8 @@ impl Lines {
         while !self.ended && self.unread.end < self.buffer.len() {
             let room = &mut self.buffer[self.unread.end..];
             let (read, gzip) = match &mut self.input {
+                #[cfg(feature = "parquet")]
+                Input::Text(text, _) => (text.read(room), false),
                 Input::Plain(bytes) => (bytes.read(room), false),
                 Input::Gzip(decoder) => (decoder.read(room), true),
             };

@@ -1,12 +1,15 @@
-//! Candle, funding and signal files, and feeds that merge candles in the order in which they closed.
+//! Candle, funding and signal files, as CSV or as lines of JSON objects, and feeds that merge candles in the order in which they closed.
 
 mod candles;
 mod error;
 mod feed;
 mod funding;
+mod json_lines;
 mod lines;
 mod market;
 mod number;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod signals;
 mod source;
 mod steps;

@@ -5,6 +5,7 @@ use std::path::Path;
 use qtp_core::{Decimal, Price, Quantity};
 
 use super::error::{CandleFileError, Problem, excerpt};
+use super::json_lines;
 use super::lines::Lines;
 use super::number::{Number, Token};
 
@@ -27,10 +28,18 @@ pub(super) struct Table {
     /// The fields of the current row.
     fields: Vec<Token>,
     rows: u64,
+    /// JSON lines: the current row as a line of fields, and whether it was not handed out yet.
+    json: Option<Json>,
+}
+
+#[derive(Debug, Default)]
+struct Json {
+    row: Vec<u8>,
+    first: bool,
 }
 
 impl Table {
-    /// Opens a file and reads its header.
+    /// Opens a file and reads its header: a line of names, or the names in the first of its JSON objects.
     ///
     /// # Errors
     /// If the file cannot be read, is empty, or its first line is not text.
@@ -43,9 +52,20 @@ impl Table {
         if lines.line().iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
             return Err(lines.error(Problem::NotText));
         }
+        if lines.line().trim_ascii_start().starts_with(b"{") {
+            let names = json_lines::names(lines.line()).map_err(|problem| lines.error(problem))?;
+            let json = Some(Json { row: Vec::new(), first: true });
+            return Ok(Self { lines, names, fields: Vec::new(), rows: 0, json });
+        }
         let header = String::from_utf8_lossy(lines.line()).into_owned();
         let names = header.split(',').map(|name| name.trim().trim_matches('"').trim().to_owned()).collect();
-        Ok(Self { lines, names, fields: Vec::new(), rows: 0 })
+        Ok(Self { lines, names, fields: Vec::new(), rows: 0, json: None })
+    }
+
+    /// The current row as a line of fields.
+    #[inline]
+    fn line(&self) -> &[u8] {
+        self.json.as_ref().map_or_else(|| self.lines.line(), |json| &json.row)
     }
 
     /// The column with this name, in any case.
@@ -117,7 +137,8 @@ impl Table {
     /// # Errors
     /// If the line cannot be read or has another number of fields than the header.
     pub(super) fn advance(&mut self) -> Result<bool, CandleFileError> {
-        if !self.lines.advance()? {
+        let at_first = self.json.as_mut().is_some_and(|json| std::mem::take(&mut json.first));
+        if !at_first && !self.lines.advance()? {
             return Ok(false);
         }
         if self.lines.line().first().is_none_or(u8::is_ascii_whitespace)
@@ -125,7 +146,11 @@ impl Table {
         {
             return self.only_blank_lines_follow();
         }
-        let line = self.lines.line();
+        if let Some(json) = &mut self.json {
+            let row = json_lines::row(self.lines.line(), &self.names, &mut json.row);
+            row.map_err(|(name, problem)| self.named(&name, problem))?;
+        }
+        let line = self.json.as_ref().map_or_else(|| self.lines.line(), |json| &json.row);
         self.fields.clear();
         let mut start = 0;
         while start <= line.len() {
@@ -145,7 +170,7 @@ impl Table {
     pub(super) fn field(&self, column: Column) -> &[u8] {
         let Some(token) = self.fields.get(column.0) else { return &[] };
         let before = column.0.checked_sub(1).and_then(|before| self.fields.get(before));
-        let field = &self.lines.line()[before.map_or(0, |before| before.end + 1)..token.end];
+        let field = &self.line()[before.map_or(0, |before| before.end + 1)..token.end];
         match field.trim_ascii() {
             [b'"', inner @ .., b'"'] => inner.trim_ascii(),
             plain => plain,
@@ -236,6 +261,16 @@ impl Table {
         let name = self.names.get(column.0).filter(|name| !name.is_empty());
         let column = name.map_or_else(|| (column.0 + 1).to_string(), |name| excerpt(name.as_bytes()));
         CandleFileError::Field { file: self.file().to_owned(), line: self.lines.number(), column, problem }
+    }
+
+    /// An error about a field of the current line by its name; about the line if it has none.
+    #[cold]
+    fn named(&self, name: &str, problem: Problem) -> CandleFileError {
+        if name.is_empty() {
+            return self.lines.error(problem);
+        }
+        let (file, line, column) = (self.file().to_owned(), self.lines.number(), excerpt(name.as_bytes()));
+        CandleFileError::Field { file, line, column, problem }
     }
 
     /// An error about the current row, or about the last one at the end.

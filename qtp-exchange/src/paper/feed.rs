@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use qtp_core::{Candle, CandleBatch, Event, InstrumentId, Timeframe, Timestamp};
+use qtp_core::{Candle, CandleBatch, Event, FundingRate, InstrumentId, Timeframe, Timestamp};
 
 use crate::sim::SimVenue;
 
@@ -15,6 +15,8 @@ const ROUNDS: usize = 100_000;
 pub(super) struct Feed {
     finest: BTreeMap<InstrumentId, Timeframe>,
     on_tape: BTreeSet<InstrumentId>,
+    /// Rates of payments that lie ahead: venues tell the next one again and again, and the last word counts.
+    ahead: BTreeMap<InstrumentId, FundingRate>,
     now: Timestamp,
 }
 
@@ -33,12 +35,31 @@ impl Feed {
         out: &mut Vec<(Timestamp, Event)>,
     ) {
         self.now = self.now.max(time);
+        // Before anything else of the same instant.
+        self.pay_funding(venue, out);
         match event {
+            Event::FundingRate(rate) if rate.time > self.now => {
+                self.ahead.insert(rate.instrument.clone(), rate.clone());
+            }
             Event::Candles(batch) if !batch.warmup => self.candles(venue, batch, out),
             Event::Trade(trade) => self.tape(venue, &trade.instrument, event, out),
             Event::Quote(quote) => self.tape(venue, &quote.instrument, event, out),
             Event::Book(book) => self.tape(venue, &book.instrument, event, out),
             _ => venue.on_market(event, self.now, out),
+        }
+    }
+
+    fn pay_funding(&mut self, venue: &mut SimVenue, out: &mut Vec<(Timestamp, Event)>) {
+        let now = self.now;
+        if self.ahead.values().all(|rate| rate.time > now) {
+            return;
+        }
+        let mut paid: Vec<FundingRate> =
+            self.ahead.values().filter(|rate| rate.time <= now).cloned().collect();
+        self.ahead.retain(|_, rate| rate.time > now);
+        paid.sort_by_key(|rate| rate.time);
+        for rate in paid {
+            venue.on_market(&Event::FundingRate(rate), self.now, out);
         }
     }
 

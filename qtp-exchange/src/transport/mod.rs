@@ -6,6 +6,7 @@
 //! | [`Budget`] | a venue's request limits, a fifth of them kept for exits |
 //! | [`Credentials`], [`Pairs`] | keys, signatures, and the encoded text that is signed |
 //! | [`Socket`] | a WebSocket that connects again, subscribes again and notices silence |
+//! | [`VenueClock`] | the venue's time, which signed requests carry |
 //!
 //! No error, `Debug` text or event of this module holds a query string, a header's value or a body.
 
@@ -21,6 +22,7 @@ mod socket;
 mod tls;
 #[cfg(any(feature = "binance", feature = "bybit"))]
 mod validity;
+mod venue_clock;
 
 pub use backoff::Backoff;
 pub use budget::{Budget, Charge, Exhausted, Limit, Priority};
@@ -32,3 +34,4 @@ pub use sign::Credentials;
 pub use socket::{Cause, Change, Dialect, Heartbeat, Socket, SocketEvent, SocketSettings, Topics};
 #[cfg(any(feature = "binance", feature = "bybit"))]
 pub(crate) use validity::receive_window;
+pub use venue_clock::VenueClock;

@@ -144,6 +144,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What was asked.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
     /// HTTP status.
     pub fn status(&self) -> u16 {
         self.status

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use qtp_core::{ExchangeError, Price, Quantity, Side};
-use qtp_exchange::binance::{Amendment, Product, Requests};
+use qtp_exchange::binance::{Amendment, FillPage, Product, Requests};
 use qtp_exchange::transport::{Credentials, OrderRef, Request};
 
 use crate::vectors::Vector;
@@ -32,7 +32,7 @@ pub(crate) fn build(vector: &Vector) -> Result<(&'static str, Request), Exchange
         "fetch_open_orders" => requests.open_orders(SYMBOL, at)?,
         "fetch_order" => requests.order(SYMBOL, OrderRef::Venue(vector.text(0)), at)?,
         "fetch_balance" => requests.account(at)?,
-        "fetch_my_trades" => requests.fills(SYMBOL, None, None, at)?,
+        "fetch_my_trades" => requests.fills(SYMBOL, FillPage::Latest, at)?,
         "fetch_ohlcv" => requests.candles(SYMBOL, vector.text(1), vector.time(2), vector.count(3)),
         "fetch_order_book" => requests.order_book(SYMBOL, vector.count(1)),
         "fetch_ticker" => requests.ticker(SYMBOL),

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 
 use qtp_core::{
     AccountId, Amount, Currency, Decimal, ExchangeError, Instrument, InstrumentId, InstrumentStatus,
-    OrderReport, OrderStatus, Price, PriceRule, Quantity, Side, SizeRule, Venue,
+    OrderReport, OrderStatus, Price, PriceRule, Quantity, Side, SizeRule, Venue, VenueOrderId,
 };
 use serde::Deserialize;
 
 use super::super::AssetClass;
-use super::some_number;
-use crate::native::{Symbols, price_or_none, read, refused, wrong};
+use crate::native::{Symbols, price_or_none, read, refused, some_number, wrong};
 
 /// A hundredth, the step of stock prices from a dollar on.
 const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 #[derive(Deserialize)]
-struct Order<'a> {
-    id: Cow<'a, str>,
+pub(super) struct Order<'a> {
+    #[serde(borrow)]
+    pub(super) id: Cow<'a, str>,
     client_order_id: Cow<'a, str>,
     symbol: Cow<'a, str>,
     side: WireSide,
@@ -27,7 +27,7 @@ struct Order<'a> {
     #[serde(deserialize_with = "some_number", default)]
     qty: Option<Quantity>,
     #[serde(deserialize_with = "some_number", default)]
-    filled_qty: Option<Quantity>,
+    pub(super) filled_qty: Option<Quantity>,
     #[serde(deserialize_with = "some_number", default)]
     limit_price: Option<Price>,
     #[serde(deserialize_with = "some_number", default)]
@@ -39,9 +39,26 @@ struct Order<'a> {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum WireSide {
+pub(super) enum WireSide {
     Buy,
+    // Shorts are told apart in history only.
+    #[serde(alias = "sell_short")]
     Sell,
+}
+
+impl From<WireSide> for Side {
+    fn from(side: WireSide) -> Self {
+        match side {
+            WireSide::Buy => Self::Buy,
+            WireSide::Sell => Self::Sell,
+        }
+    }
+}
+
+impl Order<'_> {
+    pub(super) fn symbol(&self) -> &str {
+        &self.symbol
+    }
 }
 
 /// Reads one order, or a list of them; the legs of a bracket follow it.
@@ -68,7 +85,7 @@ pub fn orders(
     Ok(reports)
 }
 
-fn report(
+pub(super) fn report(
     operation: &'static str,
     order: &Order<'_>,
     symbols: &Symbols,
@@ -81,10 +98,7 @@ fn report(
         account: account.clone(),
         instrument: symbols.listing(operation, &order.symbol)?.id.clone(),
         time: order.updated_at.parse().map_err(refused(operation, "order time"))?,
-        side: match order.side {
-            WireSide::Buy => Side::Buy,
-            WireSide::Sell => Side::Sell,
-        },
+        side: order.side.into(),
         status: status(operation, &order.status, filled)?,
         quantity: order.qty.unwrap_or(filled),
         filled,
@@ -113,6 +127,33 @@ fn status(operation: &'static str, word: &str, filled: Quantity) -> Result<Order
     })
 }
 
+/// The entry's number, and those of its exits in the order in which they were asked for: target, then stop.
+///
+/// # Errors
+/// `Decode`.
+pub fn acknowledged(text: &str) -> Result<(VenueOrderId, Vec<VenueOrderId>), ExchangeError> {
+    #[derive(Deserialize)]
+    struct Taken<'a> {
+        #[serde(borrow)]
+        id: Cow<'a, str>,
+        #[serde(default, borrow)]
+        legs: Option<Vec<Leg<'a>>>,
+    }
+    #[derive(Deserialize)]
+    struct Leg<'a> {
+        #[serde(borrow)]
+        id: Cow<'a, str>,
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+    }
+    let number = |id: &str| id.parse().map_err(refused("submit", "order id"));
+    let taken: Taken<'_> = read("submit", "answer", text)?;
+    let mut legs = taken.legs.unwrap_or_default();
+    legs.sort_by_key(|leg| leg.r#type != "limit");
+    let legs: Result<Vec<VenueOrderId>, ExchangeError> = legs.iter().map(|leg| number(&leg.id)).collect();
+    Ok((number(&taken.id)?, legs?))
+}
+
 /// Reads net positions.
 ///
 /// # Errors
@@ -132,6 +173,33 @@ pub fn positions(text: &str, symbols: &Symbols) -> Result<BTreeMap<InstrumentId,
         net.insert(symbols.listing(operation, &position.symbol)?.id.clone(), size);
     }
     Ok(net)
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AccountSettings {
+    /// `ACTIVE`, or what prevents it.
+    pub status: String,
+    /// Nothing can be done.
+    #[serde(default)]
+    pub account_blocked: bool,
+    /// Orders are refused.
+    #[serde(default)]
+    pub trading_blocked: bool,
+    /// It was marked for too many day trades: orders may be refused.
+    #[serde(default)]
+    pub pattern_day_trader: bool,
+    /// A sale can open a short position.
+    #[serde(default)]
+    pub shorting_enabled: bool,
+}
+
+/// Reads what an account may do.
+///
+/// # Errors
+/// `Decode`.
+pub fn account_settings(text: &str) -> Result<AccountSettings, ExchangeError> {
+    read("preflight", "account", text)
 }
 
 /// Reads the cash of an account that may trade.

@@ -8,8 +8,7 @@ use qtp_core::{
 };
 use serde::Deserialize;
 
-use super::number;
-use crate::native::{Symbols, read, refused};
+use crate::native::{Symbols, number, read, refused};
 
 /// Values in order of symbol, then time, that may go on at a token.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use qtp_core::port::{Clock, StreamSender, SystemClock};
-use qtp_core::{Event, ExchangeError, Gap, InstrumentId, MarketTopic, Reason, Timestamp};
+use async_trait::async_trait;
+use qtp_core::port::StreamSender;
+use qtp_core::{AccountId, Event, ExchangeError, InstrumentId, MarketTopic, Reason, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::Product;
 use super::super::wire::{self, MarketUpdate, market_update};
+use crate::native::feed::{Feed, Reader, Said, gaps};
 use crate::native::{Levels, Symbols, read};
-use crate::transport::{Change, Dialect, Socket, SocketEvent, SocketSettings};
+use crate::transport::{Change, Dialect, Socket, SocketSettings, Topics};
 
 /// Levels a side in a book of the stream.
 const LEVELS: usize = 20;
@@ -41,12 +43,8 @@ pub(super) fn open(
         for url in &mut settings.urls {
             *url = format!("{}{route}", url.trim_end_matches('/'));
         }
-        let socket = Socket::open(settings, Arc::new(Speech(AtomicU64::new(1))))?;
-        for stream in streams.keys() {
-            socket.topics().subscribe(stream);
-        }
-        let feed = Feed { streams, symbols: Arc::clone(symbols), sender: sender.clone(), down_since: None };
-        drop(tokio::spawn(feed.run(socket)));
+        let messages = Messages { settings, streams, symbols: Arc::clone(symbols) };
+        Feed::start(messages, sender.clone())?;
     }
     Ok(())
 }
@@ -92,54 +90,40 @@ impl Dialect for Speech {
 }
 
 /// One connection's events.
-struct Feed {
+struct Messages {
+    settings: SocketSettings,
     streams: BTreeMap<String, MarketTopic>,
     symbols: Arc<Symbols>,
-    sender: StreamSender,
-    down_since: Option<Timestamp>,
 }
 
-impl Feed {
-    /// Until the reader is gone, or a message cannot be read: the end of the stream then says so.
-    async fn run(mut self, mut socket: Socket) {
-        while let Some(event) = socket.next().await {
-            let now = SystemClock.now();
-            let events = match event {
-                SocketEvent::Connected { .. } => self.connected(now),
-                SocketEvent::Disconnected { cause } => {
-                    self.down_since.get_or_insert(now);
-                    vec![(now, connection(false, "disconnected", cause.to_string()))]
-                }
-                SocketEvent::Message(text) => match self.events(&text, now) {
-                    Ok(events) => events,
-                    Err(error) => {
-                        let words = std::error::Error::source(&error).map(ToString::to_string);
-                        let words = format!("{error}: {}", words.unwrap_or_default());
-                        let _ = self.sender.send(now, connection(false, "unreadable", words)).await;
-                        return;
-                    }
-                },
-            };
-            for (time, event) in events {
-                if self.sender.send(time, event).await.is_err() {
-                    return;
-                }
-            }
+#[async_trait]
+impl Reader for Messages {
+    fn operation(&self) -> &'static str {
+        "subscribe"
+    }
+
+    fn account(&self) -> Option<&AccountId> {
+        None
+    }
+
+    fn open(&self) -> Result<Socket, ExchangeError> {
+        let socket = Socket::open(self.settings.clone(), Arc::new(Speech(AtomicU64::new(1))))?;
+        for stream in self.streams.keys() {
+            socket.topics().subscribe(stream);
         }
+        Ok(socket)
     }
 
-    /// After an outage: what may be missing, and that it is over.
-    fn connected(&mut self, now: Timestamp) -> Vec<(Timestamp, Event)> {
-        let Some(from) = self.down_since.take() else { return Vec::new() };
-        let gap = |topic: &MarketTopic| {
-            let (topic, cause) = (topic.clone(), "reconnect".to_owned());
-            (now, Event::Gap(Gap { topic, from, to: now, cause }))
-        };
-        let mut events: Vec<_> = self.streams.values().map(gap).collect();
-        events.push((now, connection(true, "connected", String::new())));
-        events
+    async fn read(&mut self, text: &str, now: Timestamp, _: &Topics) -> Result<Said, ExchangeError> {
+        self.events(text, now).map(Said::Events)
     }
 
+    fn missed(&mut self, from: Timestamp, now: Timestamp) -> Vec<(Timestamp, Event)> {
+        gaps(self.streams.values(), from, now)
+    }
+}
+
+impl Messages {
     fn events(&self, text: &str, now: Timestamp) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
         if let Some((instrument, data)) = self.spot_book(text)? {
             let depth = wire::depth(data)?;
@@ -182,8 +166,4 @@ impl Feed {
             _ => None,
         })
     }
-}
-
-fn connection(healthy: bool, code: &str, words: String) -> Event {
-    Event::Connection { account: None, topic: None, healthy, reason: Reason::new(code, words) }
 }

@@ -21,7 +21,9 @@ pub enum AccountUpdate {
     Events(Vec<(Timestamp, Event)>),
     /// Balances moved in a way that the message does not explain: ask for the account.
     Balances,
-    /// The listen key has ended: a new one is needed.
+    /// Funding was paid, and the message does not say for which symbol: ask for the payments.
+    Funding,
+    /// The listen key or the stream has ended: a new one is needed.
     Expired,
     /// Something that is said again elsewhere, or not used.
     Unused,
@@ -68,7 +70,7 @@ pub fn account_updates(
         Some("ACCOUNT_UPDATE") => account_update(text, symbols, account),
         Some("balanceUpdate") => cash_flow(text, account),
         Some("outboundAccountPosition") => Ok(AccountUpdate::Balances),
-        Some("listenKeyExpired") => Ok(AccountUpdate::Expired),
+        Some("listenKeyExpired" | "eventStreamTerminated") => Ok(AccountUpdate::Expired),
         _ => Ok(AccountUpdate::Unused),
     }
 }
@@ -292,7 +294,7 @@ fn account_update(
             Ok(AccountUpdate::Events(amounts.into_iter().map(paid).collect()))
         }
         // Cross margin does not say for which symbol.
-        ("FUNDING_FEE", _) => Ok(AccountUpdate::Balances),
+        ("FUNDING_FEE", _) => Ok(AccountUpdate::Funding),
         ("DEPOSIT" | "WITHDRAW" | "ASSET_TRANSFER" | "ADMIN_DEPOSIT" | "ADMIN_WITHDRAW", _) => {
             let flow = |amount| (time, Event::CashFlow { account: account.clone(), amount });
             Ok(AccountUpdate::Events(amounts.into_iter().map(flow).collect()))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use qtp_core::{
     AccountId, Amount, ClientOrderId, Currency, Decimal, ExchangeError, ExternalCause, Fill, Liquidity,
-    OrderReport, OrderStatus, Price, Quantity, Reason, Side, Timestamp,
+    OrderReport, OrderStatus, Price, Quantity, Reason, Side, Timestamp, VenueOrderId,
 };
 use serde::Deserialize;
 
@@ -137,6 +137,35 @@ fn report(
     })
 }
 
+/// The venue's id in the answer to a submit.
+///
+/// # Errors
+/// `Decode`.
+pub fn acknowledged(text: &str) -> Result<VenueOrderId, ExchangeError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Taken {
+        #[serde(alias = "algoId")]
+        order_id: u64,
+    }
+    venue_id("submit", read::<Taken>("submit", "answer", text)?.order_id)
+}
+
+/// Whose an order is: our id, or why the venue has one that is not ours.
+///
+/// # Errors
+/// `Decode`.
+pub fn owner(text: &str) -> Result<(Option<ClientOrderId>, Option<ExternalCause>), ExchangeError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named<'a> {
+        #[serde(borrow)]
+        client_order_id: Cow<'a, str>,
+    }
+    let id = read::<Named<'_>>("fills_since", "order", text)?.client_order_id;
+    Ok((id.parse().ok(), external(&id)))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AlgoOrder<'a> {
@@ -151,7 +180,7 @@ struct AlgoOrder<'a> {
     update_time: i64,
 }
 
-/// Reads futures orders that wait for their trigger.
+/// Reads futures orders that wait for their trigger, or one of them.
 ///
 /// # Errors
 /// `Decode`.
@@ -161,7 +190,10 @@ pub fn algo_orders(
     symbols: &Symbols,
     account: &AccountId,
 ) -> Result<Vec<OrderReport>, ExchangeError> {
-    let list: Vec<AlgoOrder<'_>> = read(operation, "conditional orders", text)?;
+    let list: Vec<AlgoOrder<'_>> = match text.trim_start().starts_with('[') {
+        true => read(operation, "conditional orders", text)?,
+        false => vec![read(operation, "conditional order", text)?],
+    };
     let report = |order: AlgoOrder<'_>| {
         Ok(OrderReport {
             client_order_id: order.client_algo_id.parse().ok(),
@@ -195,7 +227,7 @@ pub(super) fn algo_status(
     }
 }
 
-pub(super) fn venue_id(operation: &'static str, id: u64) -> Result<qtp_core::VenueOrderId, ExchangeError> {
+pub(super) fn venue_id(operation: &'static str, id: u64) -> Result<VenueOrderId, ExchangeError> {
     id.to_string().parse().map_err(refused(operation, "order id"))
 }
 

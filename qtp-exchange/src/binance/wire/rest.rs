@@ -306,18 +306,44 @@ pub fn error_of(operation: &'static str, status: u16, text: &str) -> ExchangeErr
     };
     match code {
         // The venue's front lost its own back: nothing is known to have happened, and nothing not to have.
-        -1001 | -1006 | -1007 => ExchangeError::Transport { operation, source: msg.into() },
+        -1000 | -1001 | -1006 | -1007 => ExchangeError::Transport { operation, source: msg.into() },
         -1003 | -1015 => ExchangeError::RateLimited { operation, retry_after: None },
         -1002 | -1021 | -1022 | -2014 | -2015 => ExchangeError::Auth { operation, message: msg },
         _ => ExchangeError::Rejected { operation, reason: Reason::new(code.to_string(), msg) },
     }
 }
 
-/// As [`error_of`], for a submit: where the venue itself does not know, neither do we.
+/// True for an answer that refuses our time stamp.
+pub fn is_clock_error(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        code: Option<i64>,
+        error: Option<Inner>,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        code: i64,
+    }
+    let read = serde_json::from_str::<Refusal>(text);
+    read.is_ok_and(|refusal| refusal.code.or(refusal.error.map(|error| error.code)) == Some(-1021))
+}
+
+/// True for an order that the venue does not know, or that does not work any more.
+pub fn is_unknown_order(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Rejected { reason, .. } if matches!(reason.code.as_str(), "-2011" | "-2013"))
+}
+
+/// As [`error_of`], for a submit: where the venue itself does not know, neither do we. An id that was used already
+/// stands for an order that may live: it is looked up, not taken for refused.
 pub fn submit_error_of(id: ClientOrderId, status: u16, text: &str) -> ExchangeError {
     match error_of("submit", status, text) {
         ExchangeError::Transport { source, .. } if text.contains("\"code\"") => {
             ExchangeError::OutcomeUnknown { client_order_id: id, source }
+        }
+        ExchangeError::Rejected { reason, .. }
+            if reason.code == "-4116" || reason.code == "-2010" && reason.message.contains("Duplicate") =>
+        {
+            ExchangeError::OutcomeUnknown { client_order_id: id, source: reason.to_string().into() }
         }
         error => error,
     }

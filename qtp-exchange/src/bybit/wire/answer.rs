@@ -1,10 +1,10 @@
 //! The envelope of every answer, and what its codes mean.
 
-use qtp_core::{ClientOrderId, ExchangeError, Reason};
+use qtp_core::{ClientOrderId, ExchangeError, Reason, VenueOrderId};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::native::read;
+use crate::native::{read, refused};
 
 /// A list that may go on at its cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +59,38 @@ pub fn submit_result(id: ClientOrderId, text: &str) -> Result<&str, ExchangeErro
         ExchangeError::Transport { source, .. } | ExchangeError::Decode { source, .. } => {
             ExchangeError::OutcomeUnknown { client_order_id: id, source }
         }
+        // An id that was used already stands for an order that may live.
+        ExchangeError::Rejected { reason, .. } if matches!(reason.code.as_str(), "110072" | "170141") => {
+            ExchangeError::OutcomeUnknown { client_order_id: id, source: reason.to_string().into() }
+        }
         error => error,
     })
+}
+
+/// The venue's id in the answer to a submit.
+///
+/// # Errors
+/// `Decode`.
+pub fn acknowledged(result: &str) -> Result<VenueOrderId, ExchangeError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Taken<'a> {
+        #[serde(borrow)]
+        order_id: std::borrow::Cow<'a, str>,
+    }
+    let taken: Taken<'_> = read("submit", "answer", result)?;
+    taken.order_id.parse().map_err(refused("submit", "order id"))
+}
+
+/// True for an answer that refuses our time stamp.
+pub fn is_clock_error(text: &str) -> bool {
+    serde_json::from_str::<Envelope<'_>>(text).is_ok_and(|envelope| envelope.ret_code == 10002)
+}
+
+/// True for an order that the venue does not know, or that does not work any more.
+pub fn is_unknown_order(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Rejected { reason, .. }
+        if matches!(reason.code.as_str(), "110001" | "170213" | "170142"))
 }
 
 fn refusal(operation: &'static str, code: i64, message: String) -> ExchangeError {

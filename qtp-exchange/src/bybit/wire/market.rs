@@ -139,6 +139,16 @@ struct Head<'a> {
     ret_msg: Option<String>,
 }
 
+/// The topic of a message; `None` for an answer to a request.
+pub fn topic(text: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Of<'a> {
+        #[serde(borrow)]
+        topic: Option<Cow<'a, str>>,
+    }
+    serde_json::from_str::<Of<'_>>(text).ok()?.topic
+}
+
 /// Reads a message.
 ///
 /// # Errors

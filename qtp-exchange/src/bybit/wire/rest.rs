@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use qtp_core::account::Totals;
 use qtp_core::{
-    Candle, CandleParts, Currency, Decimal, ExchangeError, FundingRate, InstrumentId, OrderBook, Price,
-    Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
+    Candle, CandleParts, Currency, Decimal, Event, ExchangeError, FundingRate, InstrumentId, Notional,
+    OpenInterest, OrderBook, Price, Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
 };
 use serde::Deserialize;
 
 use super::account::WireSide;
 use super::answer::{Page, blank, list, millis, result};
-use crate::native::{Levels, Symbols, read, refused};
+use super::market::Ticker;
+use crate::native::{Levels, Symbols, read, refused, wrong};
 
 /// Reads the venue's time.
 ///
@@ -128,6 +129,51 @@ pub fn funding_rates(text: &str, symbols: &Symbols) -> Result<Vec<FundingRate>, 
     let mut rates = page.try_map(rate)?.items;
     rates.reverse();
     Ok(rates)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    #[serde(deserialize_with = "blank", default)]
+    open_interest: Option<Quantity>,
+    #[serde(deserialize_with = "blank", default)]
+    open_interest_value: Option<Notional>,
+    #[serde(flatten)]
+    ticker: Ticker,
+}
+
+fn figures(operation: &'static str, text: &str) -> Result<Figures, ExchangeError> {
+    let page: Page<Figures> = list(operation, "figures", text)?;
+    page.items.into_iter().next().ok_or_else(|| wrong(operation, "figures", "there are none"))
+}
+
+/// Reads the next funding payment out of the figures of a symbol.
+///
+/// # Errors
+/// As [`result`](super::result); `Decode` for a symbol without funding.
+pub fn funding_rate(text: &str, instrument: &InstrumentId) -> Result<FundingRate, ExchangeError> {
+    let ticker = figures("funding_rate", text)?.ticker;
+    let events = ticker.events(instrument, Timestamp::EPOCH);
+    let rate = events.into_iter().find_map(|(_, event)| match event {
+        Event::FundingRate(rate) => Some(rate),
+        _ => None,
+    });
+    rate.ok_or_else(|| wrong("funding_rate", "figures", "they have no funding rate"))
+}
+
+/// Reads open interest out of the figures of a symbol; `time` is when it was asked for.
+///
+/// # Errors
+/// As [`result`](super::result).
+pub fn open_interest(
+    text: &str,
+    instrument: &InstrumentId,
+    time: Timestamp,
+) -> Result<OpenInterest, ExchangeError> {
+    let figures = figures("open_interest", text)?;
+    let quantity = figures.open_interest;
+    let quantity = quantity.ok_or_else(|| wrong("open_interest", "figures", "they have no open interest"))?;
+    Ok(OpenInterest { instrument: instrument.clone(), time, quantity, value: figures.open_interest_value })
 }
 
 /// Reads the coins of the unified account, less what is borrowed. Coins of which there is none are left out.

@@ -1,0 +1,45 @@
+//! Hyperliquid: its key signs, and addresses say for whom.
+
+use std::sync::Arc;
+
+use qtp_core::AccountId;
+use qtp_core::port::{Exchange, MarketData};
+use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
+use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+
+use super::{Environment, Network, VenueArgs, needed, read};
+use crate::exit::Failure;
+
+pub(super) fn market(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
+    Ok(Arc::new(Hyperliquid::new(config(args, "reader".parse()?)?)?))
+}
+
+pub(super) fn exchange(
+    args: &VenueArgs,
+    network: Network,
+    environment: &Environment,
+) -> Result<Arc<dyn Exchange>, Failure> {
+    let key = needed(environment, "HYPERLIQUID_PRIVATE_KEY")?;
+    let key: PrivateKey = key.parse().map_err(|error| format!("HYPERLIQUID_PRIVATE_KEY: {error}"))?;
+    let address = |name| -> Result<Option<Address>, Failure> {
+        let parsed = read(environment, name).map(str::parse).transpose();
+        Ok(parsed.map_err(|error| format!("{name}: {error}"))?)
+    };
+    let (own, vault) = (address("HYPERLIQUID_ACCOUNT_ADDRESS")?, address("HYPERLIQUID_VAULT_ADDRESS")?);
+    let user = vault.or(own).unwrap_or(key.address());
+    let mut config = config(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
+    (config.address, config.vault, config.key) = (own, vault, Some(key));
+    Ok(Arc::new(Hyperliquid::new(config)?))
+}
+
+fn config(args: &VenueArgs, account: AccountId) -> Result<HyperliquidConfig, Failure> {
+    let network = if args.testnet() { sign::Network::Testnet } else { sign::Network::Mainnet };
+    let config = HyperliquidConfig::new(network, account);
+    Ok(match args.hosts()? {
+        None => config,
+        Some((rest_urls, sockets)) => {
+            let socket_urls = sockets.into_iter().map(|url| format!("{url}/ws")).collect();
+            HyperliquidConfig { rest_urls, socket_urls, ..config }
+        }
+    })
+}
