@@ -10,5 +10,6 @@ mod guides;
 pub mod percent;
 pub mod replay;
 pub mod strategies;
+pub mod strategy_file;
 pub mod venue;
 pub mod venues;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use qtp_core::port::JournalWriter;
+use qtp_core::port::{JournalWriter, Strategy};
 use qtp_core::{
     AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind,
     MarginTier, OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId,
@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::args::{AccountChoice, BacktestArgs};
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
+use crate::strategy_file::StrategyDocument;
 
 /// What is known of a backtest before it runs.
 #[derive(Debug)]
@@ -262,16 +263,32 @@ fn engine(
         take: args.take_pct.map(crate::percent::Percent::ratio),
     };
     let params: BTreeMap<_, _> = args.params.iter().map(|p| (p.name.clone(), p.value.clone())).collect();
+    let name = args.strategy_name();
     for (number, instrument) in instruments.iter().enumerate() {
-        let id =
-            if number == 0 { args.strategy.clone() } else { format!("{}-{}", args.strategy, number + 1) };
+        let id = if number == 0 { name.to_owned() } else { format!("{name}-{}", number + 1) };
         let id: StrategyId = id.parse()?;
         let market = (instrument.id.clone(), timeframe);
-        if let Some(strategy) = strategies::build(&args.strategy, id, market, &params, &inputs)? {
+        let strategy = match &args.strategy_document {
+            Some(document) => Some(from_file(args, document, id, market)?),
+            None => strategies::build(name, id, market, &params, &inputs)?,
+        };
+        if let Some(strategy) = strategy {
             engine.add_strategy(account, strategy)?;
         }
     }
     Ok(engine)
+}
+
+fn from_file(
+    args: &BacktestArgs,
+    document: &StrategyDocument,
+    id: StrategyId,
+    market: (InstrumentId, Timeframe),
+) -> Result<Box<dyn Strategy>, Failure> {
+    if (args.size.is_some() || args.size_fraction.is_some()) && document.parse()?.size.is_some() {
+        return Err(format!("{}: it says its size itself, so no --size is taken", document.file).into());
+    }
+    document.build(id, market, size(args))
 }
 
 fn size(args: &BacktestArgs) -> Size {
