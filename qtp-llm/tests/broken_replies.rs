@@ -75,6 +75,7 @@ static PICTURE: LazyLock<DecisionRequest> = LazyLock::new(|| {
         working: Quantity::ZERO,
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: Vec::new(),
     };

@@ -6,6 +6,8 @@ mod exits;
 mod file;
 mod level;
 mod momentum;
+mod plan;
+mod plan_book;
 mod scalping;
 mod signal_file;
 mod size;

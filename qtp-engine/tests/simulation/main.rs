@@ -11,3 +11,4 @@ mod checkpoint;
 mod past;
 mod run;
 mod strategies;
+mod strategy_file;

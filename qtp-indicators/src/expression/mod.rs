@@ -4,11 +4,13 @@ mod build;
 mod fact;
 mod node;
 mod state;
+mod warm;
 
 use qtp_core::Ohlcv;
 
 pub use build::EvaluatorBuilder;
 pub use fact::Facts;
+pub use warm::History;
 
 use crate::resample::HigherIndicator;
 use node::{FALSE, Node, TRUE};
@@ -90,6 +92,11 @@ impl Evaluator {
         for indicator in &mut self.indicators {
             indicator.update(candle, open_time);
         }
+        self.evaluate(candle, facts);
+    }
+
+    /// Computes every value from the indicators as they are.
+    fn evaluate(&mut self, candle: &Ohlcv, facts: &Facts) {
         std::mem::swap(&mut self.values, &mut self.previous);
         for index in 0..self.nodes.len() {
             let value = self.value(&self.nodes[index], candle, facts);

@@ -113,6 +113,19 @@ impl HigherIndicator {
         &self.row[..self.indicator.width()]
     }
 
+    /// The timeframe of its candles.
+    #[must_use]
+    pub fn timeframe(&self) -> Timeframe {
+        self.higher.as_ref().map_or(self.lower, |(grid, _)| grid.timeframe())
+    }
+
+    /// Takes a whole candle of its own timeframe, where there is a history of them: what forms is dropped.
+    pub(crate) fn take_whole(&mut self, candle: &Ohlcv, open_time: i64) {
+        self.forming = None;
+        let width = self.indicator.width();
+        self.indicator.update(candle, open_time, &mut self.row[..width]);
+    }
+
     fn finish(&mut self) {
         if let Some(forming) = self.forming.take() {
             let width = self.indicator.width();
