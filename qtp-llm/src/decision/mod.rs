@@ -4,6 +4,7 @@ mod check;
 mod engine;
 mod judge;
 mod parse;
+mod plan;
 mod prompt;
 mod sanitize;
 mod schema;

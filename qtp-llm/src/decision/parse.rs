@@ -5,10 +5,12 @@
 //! Nothing else is guessed and no field is dropped: an unknown one is a problem.
 
 use qtp_core::Decimal;
-use qtp_core::DecisionAction;
+use qtp_core::{DecisionAction, ExitPlan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use super::plan::{self, RawPlan};
 
 /// The field that tells the answer from any other JSON.
 const MARK: &str = "\"trade_decisions\"";
@@ -68,6 +70,10 @@ struct RawTrade<'a> {
     #[serde(borrow)]
     #[schemars(with = "String")]
     exit_plan: &'a RawValue,
+    /// What of the exit plan code is to watch for you, at every close of the shortest candles. It cannot be loosened later.
+    #[serde(borrow, default)]
+    #[schemars(with = "RawPlan<'_>")]
+    exit_rules: Option<&'a RawValue>,
     /// Why, in one or two sentences.
     #[serde(borrow)]
     #[schemars(with = "String")]
@@ -90,6 +96,7 @@ pub(super) struct AnswerTrade {
     pub(super) stop: Option<Decimal>,
     pub(super) target: Option<Decimal>,
     pub(super) exit_plan: String,
+    pub(super) plan: Option<ExitPlan>,
     pub(super) rationale: String,
 }
 
@@ -122,6 +129,7 @@ impl RawTrade<'_> {
             stop: optional(self.sl_price, "sl_price")?,
             target: optional(self.tp_price, "tp_price")?,
             exit_plan: words(self.exit_plan, "exit_plan")?,
+            plan: plan::read(self.exit_rules).map_err(|problem| format!("exit_rules{problem}"))?,
             rationale: words(self.rationale, "rationale")?,
         })
     }
@@ -205,7 +213,7 @@ fn without_trailing_commas(json: &str) -> String {
     clean
 }
 
-fn words(raw: &RawValue, field: &str) -> Result<String, String> {
+pub(super) fn words(raw: &RawValue, field: &str) -> Result<String, String> {
     let text: Option<String> =
         serde_json::from_str(raw.get()).map_err(|_| format!("{field}: {} is not text", quote(raw.get())))?;
     // Control characters could move a terminal's cursor; line feeds and tabs are harmless.
