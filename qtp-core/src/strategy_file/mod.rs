@@ -275,6 +275,18 @@ impl StrategyFile {
     }
 }
 
+#[cfg(feature = "schema")]
+impl StrategyFile {
+    /// The JSON schema of a document (draft 2020-12).
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::generate::SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<Self>()
+            .to_value()
+    }
+}
+
 /// `; did you mean ...?` with the known name nearest to `name`; empty if none is near.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = known

@@ -12,3 +12,4 @@ mod schema;
 mod tests;
 
 pub use engine::{ChatEngine, Usage};
+pub(crate) use parse::extract;

@@ -102,7 +102,7 @@ pub(super) struct AnswerTrade {
 
 /// Reads a model's text.
 pub(super) fn answer(text: &str) -> Result<Answer, String> {
-    let object = without_trailing_commas(extract(text)?);
+    let object = extract(text, MARK)?;
     let raw: RawAnswer<'_> = serde_json::from_str(&object)
         .map_err(|error| format!("the JSON does not fit the schema: {error}"))?;
     let trades: Result<Vec<_>, String> = raw
@@ -135,8 +135,12 @@ impl RawTrade<'_> {
     }
 }
 
-/// The one JSON object that holds the answer.
-fn extract(text: &str) -> Result<&str, String> {
+/// The one JSON object that holds the answer, known by a field of it, without trailing commas.
+pub(crate) fn extract(text: &str, mark: &str) -> Result<String, String> {
+    the_object(text, mark).map(without_trailing_commas)
+}
+
+fn the_object<'a>(text: &'a str, mark: &str) -> Result<&'a str, String> {
     let text = answer_part(text.trim_start_matches('\u{feff}').trim())?;
     let mut found = None;
     let (mut from, mut tries) = (0, 0);
@@ -144,7 +148,7 @@ fn extract(text: &str) -> Result<&str, String> {
         match balanced(&text[start..]) {
             Some(length) => {
                 let object = &text[start..start + length];
-                if object.contains(MARK) && found.replace(object).is_some() {
+                if object.contains(mark) && found.replace(object).is_some() {
                     return Err("there are several answers; give exactly one JSON object".to_owned());
                 }
                 from = start + length;
@@ -158,7 +162,7 @@ fn extract(text: &str) -> Result<&str, String> {
             }
         }
     }
-    found.ok_or_else(|| format!("there is no complete JSON object with {MARK}"))
+    found.ok_or_else(|| format!("there is no complete JSON object with {mark}"))
 }
 
 /// What follows the model's thoughts. A draft inside them must not be taken for the answer.
