@@ -100,7 +100,7 @@ pub fn build(
     Ok((Built { account, timeframe, candles, gaps, warnings, start, data, instruments }, setup))
 }
 
-fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {
+pub(super) fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {
     let several = args.candles.len() > 1;
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
@@ -155,7 +155,7 @@ fn one_timeframe(files: &[CandleFile]) -> Result<Timeframe, Failure> {
     }
 }
 
-fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
+pub(super) fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let parsed = if text.trim_start().starts_with('[') {
@@ -166,7 +166,11 @@ fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
     Ok(parsed.map_err(|error| format!("{name}: {error}"))?)
 }
 
-fn instrument(args: &BacktestArgs, rules: &[Instrument], file: &CandleFile) -> Result<Instrument, Failure> {
+pub(super) fn instrument(
+    args: &BacktestArgs,
+    rules: &[Instrument],
+    file: &CandleFile,
+) -> Result<Instrument, Failure> {
     if let Some(found) = rules.iter().find(|rules| rules.id == file.instrument) {
         return Ok(found.clone());
     }
@@ -184,7 +188,7 @@ fn instrument(args: &BacktestArgs, rules: &[Instrument], file: &CandleFile) -> R
     Ok(instrument)
 }
 
-fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
+pub(super) fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
     let first = instruments.first().ok_or("no instrument")?.settle;
     match instruments.iter().find(|instrument| instrument.settle != first) {
         Some(other) => Err(format!("{} settles in {}, not in {first}", other.id, other.settle).into()),
@@ -192,7 +196,7 @@ fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
     }
 }
 
-const fn kind(account: AccountChoice) -> AccountKind {
+pub(super) const fn kind(account: AccountChoice) -> AccountKind {
     match account {
         AccountChoice::Unconstrained => AccountKind::Unconstrained,
         AccountChoice::Spot => AccountKind::Spot,
@@ -200,7 +204,7 @@ const fn kind(account: AccountChoice) -> AccountKind {
     }
 }
 
-fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
+pub(super) fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
     let bps = |bps: Option<Decimal>| Ratio::from_bps(bps.unwrap_or_default());
     let fees = match args.fee_bps {
         Some(_) => FeeModel::flat(bps(args.fee_bps)?),
@@ -291,7 +295,7 @@ fn from_file(
     document.build(id, market, size(args))
 }
 
-fn size(args: &BacktestArgs) -> Size {
+pub(super) fn size(args: &BacktestArgs) -> Size {
     match (args.size, args.size_fraction) {
         (None, Some(share)) => Size::EquityShare { share, whole_units: args.whole_units },
         (units, _) => Size::Units(units.unwrap_or_else(|| Quantity::new(Decimal::ONE).unwrap_or_default())),

@@ -8,6 +8,7 @@ mod common;
 mod accounts;
 mod causality;
 mod checkpoint;
+mod lab;
 mod past;
 mod run;
 mod strategies;
