@@ -172,7 +172,14 @@ fn check_names_the_place_and_every_example_passes() {
         count += 1;
     }
     assert!(count >= 5);
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/strategy-files.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let shown = guide.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     let temporary = tempfile::tempdir().unwrap();
+    let shown = write(temporary.path(), "shown.json", shown);
+    assert!(
+        run(STRATEGY, &["check", shown.to_str().unwrap()]).ok().stdout.contains("pullback is a strategy")
+    );
     let broken = write(temporary.path(), "broken.json", good().replace("sma(3)", "sma(0)"));
     let ran = run(STRATEGY, &["check", broken.to_str().unwrap()]);
     assert!(

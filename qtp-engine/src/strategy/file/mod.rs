@@ -200,7 +200,8 @@ impl Strategy for FileStrategy {
             self.enter(candle, direction, context);
             return Ok(());
         }
-        let side = if self.rules.allow_flip || held == 0 { aimed } else { held };
+        let turning = self.rules.allow_flip && aimed != 0;
+        let side = if turning || held == 0 { aimed } else { held };
         if side == 0 {
             return Ok(());
         }
