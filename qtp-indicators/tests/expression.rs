@@ -1,7 +1,7 @@
 //! Expressions: meaning, warm-up, causality, state, and the higher timeframes that they read.
 
 use proptest::prelude::*;
-use qtp_core::{Expression, ExpressionKind, Ohlcv, Timeframe};
+use qtp_core::{Candle, CandleParts, Expression, ExpressionKind, Ohlcv, Timeframe, Timestamp};
 use qtp_indicators::expression::{Evaluator, EvaluatorBuilder, Facts, Handle};
 use qtp_indicators::{Candles, build, resample};
 
@@ -279,5 +279,65 @@ proptest! {
     fn trees_survive_writing_and_reading(text in tree()) {
         let expression = parse(&text);
         prop_assert_eq!(parse(&expression.to_string()), expression);
+    }
+}
+
+fn exact(open_time: i64, timeframe: Timeframe, [open, high, low, close]: [f64; 4]) -> Candle {
+    let price = |value: f64| format!("{value:.4}").parse().unwrap();
+    Candle::new(CandleParts {
+        instrument: "BTC-USD@x".parse().unwrap(),
+        timeframe,
+        open_time: Timestamp::from_nanos(open_time),
+        open: price(open),
+        high: price(high),
+        low: price(low),
+        close: price(close),
+        volume: "10".parse().unwrap(),
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_history_of_the_higher_timeframe_warms_up_what_the_lower_one_cannot() {
+    let closes = walk(700, 17);
+    let hourly: Vec<Candle> = (0..700)
+        .map(|i| {
+            exact(
+                START + i as i64 * HOUR,
+                Timeframe::H1,
+                [closes[i], closes[i] + 1.0, closes[i] - 1.0, closes[i]],
+            )
+        })
+        .collect();
+    let four = |group: &[Candle]| {
+        let high = group.iter().map(|c| c.ohlcv().high).fold(f64::MIN, f64::max);
+        let low = group.iter().map(|c| c.ohlcv().low).fold(f64::MAX, f64::min);
+        let (first, last) = (group[0].ohlcv(), group[3].ohlcv());
+        exact(group[0].open_time().as_nanos(), Timeframe::H4, [first.open, high, low, last.close])
+    };
+    // 602 hours: the last higher candle has half of its hours.
+    let history: Vec<Candle> = hourly[..600].chunks(4).map(four).collect();
+    for text in
+        [r#""sma(20)@4h""#, r#"{"previous": ["talib.max(15)@4h", 6]}"#, r#"{"add": ["atr(2)@4h", "sma(3)"]}"#]
+    {
+        let (mut whole, handle) = evaluator(text);
+        for candle in &hourly[..602] {
+            whole.update(&candle.ohlcv(), candle.open_time().as_nanos(), &Facts::FLAT);
+        }
+        let (mut warmed, _) = evaluator(text);
+        let base = (Timeframe::H1, &hourly[570..602]);
+        warmed.warm_up(base, &[base, (Timeframe::H4, &history)], &Facts::FLAT);
+        for candle in &hourly[602..] {
+            let (a, b) = (whole.number(handle).unwrap(), warmed.number(handle).unwrap());
+            // Wilder's average forgets its beginning slowly.
+            assert!((a - b).abs() < 1e-6, "{text}: {a} {b}");
+            for values in [&mut whole, &mut warmed] {
+                values.update(&candle.ohlcv(), candle.open_time().as_nanos(), &Facts::FLAT);
+            }
+        }
+        // Without that history thirty-two hours are too few for the average.
+        let (mut cold, _) = evaluator(text);
+        cold.warm_up(base, &[], &Facts::FLAT);
+        assert_eq!(cold.number(handle).is_some(), text.contains("atr"), "{text}");
     }
 }

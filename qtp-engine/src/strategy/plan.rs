@@ -48,13 +48,13 @@ pub(super) enum PlanVerdict {
 }
 
 impl PlanWatch {
-    /// Watches over a position in `direction` that is about to be opened.
+    /// Watches over a position in `direction` that is about to be opened, or was opened at `entry`.
     ///
     /// # Errors
     /// A plan that cannot be followed: a name that is not known, a value that the history leaves unknown.
     pub(super) fn new(
         thesis: EntryThesis,
-        direction: i8,
+        (direction, entry): (i8, Option<Price>),
         timeframe: Timeframe,
         histories: &[(Timeframe, Vec<Candle>)],
     ) -> Result<Self, DocumentProblem> {
@@ -63,12 +63,13 @@ impl PlanWatch {
         let base: History<'_> = base.map_or((timeframe, &[]), |(of, candles)| (*of, candles));
         let higher: Vec<History<'_>> =
             histories.iter().map(|(of, candles)| (*of, candles.as_slice())).collect();
-        // As if the position had been there all the time: then nothing may be left unknown.
+        // As if the position had been opened at the last close, unless it is there already: then a cross over a value
+        // of the position has something to come from, and nothing may be left unknown.
         let close = base.1.last().map_or(f64::NAN, |candle| candle.ohlcv().close);
-        let mut trial = watch.values.clone();
-        trial.warm_up(base, &higher, &Facts::held(direction, close, 1, close));
+        let entry = entry.map_or(close, Price::to_f64);
+        watch.values.warm_up(base, &higher, &Facts::held(direction, entry, watch.thesis.candles, close));
         for (index, condition) in watch.invalidation.iter().enumerate() {
-            if trial.condition(*condition).is_none() {
+            if watch.values.condition(*condition).is_none() {
                 let (place, problem) = (
                     format!("/invalidation/{index}"),
                     format!("its value is unknown after {} candles of history", base.1.len()),
@@ -76,7 +77,6 @@ impl PlanWatch {
                 return Err(DocumentProblem::new(place, problem));
             }
         }
-        watch.values.warm_up(base, &higher, &Facts::FLAT);
         Ok(watch)
     }
 
@@ -110,20 +110,24 @@ impl PlanWatch {
         self.direction
     }
 
-    /// The same watch with what `plan` adds; what it would loosen stays.
+    /// The same watch with what `plan` adds; what it would loosen stays. `None` if it adds nothing.
     ///
     /// # Errors
     /// As [`PlanWatch::new`].
     pub(super) fn tightened(
         &self,
         plan: &ExitPlan,
+        entry: Option<Price>,
         timeframe: Timeframe,
         histories: &[(Timeframe, Vec<Candle>)],
-    ) -> Result<Self, DocumentProblem> {
+    ) -> Result<Option<Self>, DocumentProblem> {
         let mut thesis = self.thesis.clone();
         thesis.plan.tighten(plan);
-        let watch = Self::new(thesis, self.direction, timeframe, histories)?;
-        Ok(Self { opened: self.opened, ..watch })
+        if thesis.plan == self.thesis.plan {
+            return Ok(None);
+        }
+        let watch = Self::new(thesis, (self.direction, entry), timeframe, histories)?;
+        Ok(Some(Self { opened: self.opened, ..watch }))
     }
 
     /// Takes a close, with the position's direction and average entry.
@@ -136,6 +140,8 @@ impl PlanWatch {
         let close = candle.ohlcv().close;
         let facts = match entry.filter(|_| there) {
             Some(entry) => Facts::held(held, entry.to_f64(), self.thesis.candles, close),
+            // Not there yet: as if it were opened at this close.
+            None if !self.opened => Facts::held(self.direction, close, 0, close),
             None => Facts::FLAT,
         };
         self.values.update(&candle.ohlcv(), candle.open_time().as_nanos(), &facts);

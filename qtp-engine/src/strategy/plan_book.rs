@@ -95,7 +95,7 @@ impl PlanBook {
         context: &Context<'_>,
     ) -> Result<(), Reason> {
         let histories = self.histories(instrument, context);
-        let watch = PlanWatch::new(thesis, direction, self.timeframe, &histories).map_err(void)?;
+        let watch = PlanWatch::new(thesis, (direction, None), self.timeframe, &histories).map_err(void)?;
         self.watches.insert(instrument.clone(), watch);
         Ok(())
     }
@@ -112,7 +112,10 @@ impl PlanBook {
     ) -> Result<(), Reason> {
         let histories = self.histories(instrument, context);
         let Some(watch) = self.watches.get_mut(instrument) else { return Ok(()) };
-        *watch = watch.tightened(plan, self.timeframe, &histories).map_err(void)?;
+        let entry = context.position_detail(instrument).and_then(Position::average_entry);
+        if let Some(tighter) = watch.tightened(plan, entry, self.timeframe, &histories).map_err(void)? {
+            *watch = tighter;
+        }
         Ok(())
     }
 

@@ -125,6 +125,27 @@ fn later_advice_adds_to_a_plan_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_cross_over_a_value_of_the_position_is_seen_from_the_first_close_on() {
+    let text = r#"{"invalidation": [{"crosses_below": ["unrealized_return", -0.01]}]}"#;
+    let mut rig = loop_with(|_| {});
+    open(&mut rig, plan(text));
+    assert!(exit(&rig.candle("98.5")).is_some());
+    // Advice that repeats the plan, or adds to it, does not make it forget where the value was.
+    for repeated in [text, r#"{"invalidation": [{"below": ["close", 1]}]}"#] {
+        let mut rig = loop_with(|_| {});
+        open(&mut rig, plan(text));
+        for close in ["100", "99.5"] {
+            let commands = rig.candle(close);
+            assert!(exit(&commands).is_none());
+            let hold =
+                TradeDecision { plan: Some(plan(repeated)), ..advice(DecisionAction::Hold, None, None) };
+            assert!(voids(&answer(&mut rig, &asked(&commands), hold)).is_empty());
+        }
+        assert!(exit(&rig.candle("98.5")).is_some(), "{repeated}");
+    }
+}
+
+#[test]
 fn a_plan_that_cannot_be_followed_opens_nothing() {
     for text in [
         r#"{"invalidation": [{"below": ["close", "emma(3)"]}]}"#,
