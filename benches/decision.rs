@@ -84,6 +84,7 @@ fn asset(base: &str) -> Result<AssetView, Failure> {
         working: Quantity::ZERO,
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: vec![
             (Timeframe::M5, candles(&id, Timeframe::M5)?),

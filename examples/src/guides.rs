@@ -9,6 +9,10 @@ pub struct Readme;
 pub struct WriteAStrategy;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/strategy-files.md")]
+pub struct StrategyFiles;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/write-an-exchange.md")]
 pub struct WriteAnExchange;
 

@@ -2,6 +2,7 @@
 
 use crate::account::Position;
 use crate::event::Reason;
+use crate::exit_plan::EntryThesis;
 use crate::id::{AccountId, ClientOrderId, InstrumentId, RunId};
 use crate::instrument::Instrument;
 use crate::market::InstrumentMarket;
@@ -178,7 +179,16 @@ impl<'a> Context<'a> {
 
     /// Asks the decision engine; the answer comes to `on_decision`.
     pub fn request_decision(&mut self, instruments: Vec<InstrumentId>) {
-        self.outputs.push(StrategyOutput::RequestDecision { instruments });
+        self.request_decision_with(instruments, Vec::new());
+    }
+
+    /// As [`Context::request_decision`], with why the open positions were opened: it is shown with the question.
+    pub fn request_decision_with(
+        &mut self,
+        instruments: Vec<InstrumentId>,
+        theses: Vec<(InstrumentId, EntryThesis)>,
+    ) {
+        self.outputs.push(StrategyOutput::RequestDecision { instruments, theses });
     }
 
     /// Says that a decision on an instrument is not followed, and why.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Reason;
+use crate::exit_plan::{EntryThesis, ExitPlan};
 use crate::id::{AccountId, InstrumentId, StrategyId};
 use crate::market::{Candle, OrderBook};
 use crate::money::{Notional, Price, Quantity, Ratio};
@@ -63,6 +64,9 @@ pub struct AssetView {
     /// How the last round trip ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_trade: Option<TradeOutcome>,
+    /// Why the position was opened and when it is to be left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thesis: Option<Box<EntryThesis>>,
     /// Last order book. Not journaled: the books are there already.
     #[serde(skip)]
     pub book: Option<OrderBook>,
@@ -112,6 +116,9 @@ pub struct TradeDecision {
     pub target: Option<Price>,
     /// When to leave, in words.
     pub exit_plan: String,
+    /// When to leave, as rules that code follows at every closed candle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<ExitPlan>,
     /// Why.
     pub rationale: String,
 }

@@ -6,6 +6,8 @@ mod context;
 mod decision;
 mod error;
 mod event;
+mod exit_plan;
+mod expression;
 mod id;
 mod instrument;
 mod interned;
@@ -17,6 +19,7 @@ pub mod risk;
 pub mod serde_decimal;
 mod signal;
 mod state;
+mod strategy_file;
 mod time;
 
 /// A map that is kept as a sorted vector: an account has a handful of entries, and finding one is on the way of every
@@ -33,6 +36,11 @@ pub use error::{DecisionError, ExchangeError, Source, StoreError, StrategyError,
 pub use event::{
     CandleBatch, DataRef, Event, EventRecord, OpeningBalance, OperatorAction, Reason, RunResumed, RunStarted,
     SCHEMA_VERSION, TimerId,
+};
+pub use exit_plan::{EntryThesis, ExitPlan, MAX_INVALIDATIONS};
+pub use expression::{
+    DocumentProblem, Expression, ExpressionKind, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NAME,
+    MAX_EXPRESSION_PARTS, MAX_PREVIOUS, Operation,
 };
 pub use id::{AccountId, ClientOrderId, InstrumentId, RunId, StrategyId, TradeId, Venue, VenueOrderId};
 pub use instrument::{Illegal, Instrument, InstrumentKind, InstrumentStatus, MarginTier, VenueCapabilities};
@@ -51,4 +59,8 @@ pub use risk::{
 };
 pub use signal::{Bracket, DecidedAt, OrderDraft, Signal, StateBlob, StrategyOutput, Target, Warmup};
 pub use state::{AccountState, ActiveTarget, TradingState};
+pub use strategy_file::{
+    Entry, Exit, Filters, Hours, Level, PositionSize, STRATEGY_FILE_VERSION, StrategyFile, StrategyFileError,
+    Weekday, Within,
+};
 pub use time::{Timeframe, Timestamp};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Reason;
+use crate::exit_plan::EntryThesis;
 use crate::id::{ClientOrderId, InstrumentId};
 use crate::market::MarketTopic;
 use crate::money::{Notional, Price, Quantity, Ratio};
@@ -155,6 +156,8 @@ pub enum StrategyOutput {
     RequestDecision {
         /// Instruments.
         instruments: Vec<InstrumentId>,
+        /// Why the positions of some of them were opened.
+        theses: Vec<(InstrumentId, EntryThesis)>,
     },
     /// A decision on an instrument is not followed.
     Void {

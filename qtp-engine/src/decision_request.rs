@@ -1,14 +1,26 @@
 //! The picture that a decision engine gets: owned, and as of one record.
 
-use qtp_core::{AssetView, Command, DecisionRequest, InstrumentId, Timeframe};
+use qtp_core::{AssetView, Command, DecisionRequest, EntryThesis, InstrumentId, Timeframe};
 
 use crate::engine::Engine;
 
 impl Engine {
-    pub(crate) fn request_decision(&mut self, owner: usize, instruments: &[InstrumentId]) {
+    pub(crate) fn request_decision(
+        &mut self,
+        owner: usize,
+        instruments: &[InstrumentId],
+        mut theses: Vec<(InstrumentId, EntryThesis)>,
+    ) {
         let slot = &self.slots[owner];
         let Some(account) = self.state.account(&slot.account) else { return };
-        let assets = instruments.iter().filter_map(|instrument| self.asset_view(owner, instrument)).collect();
+        let view = |instrument: &InstrumentId| {
+            let thesis = theses.iter().position(|(of, _)| of == instrument);
+            let thesis = thesis.map(|index| Box::new(theses.swap_remove(index).1));
+            let asset = self.asset_view(owner, instrument)?;
+            let open = !asset.position.is_zero();
+            Some(AssetView { thesis: thesis.filter(|_| open), ..asset })
+        };
+        let assets = instruments.iter().filter_map(view).collect();
         let request = DecisionRequest {
             id: self.next_request,
             strategy: slot.id.clone(),
@@ -53,6 +65,7 @@ impl Engine {
             working: account.working(instrument),
             funding: market.funding().map(|funding| funding.rate),
             last_trade: account.risk.last_trade(instrument),
+            thesis: None,
             book: market.book().cloned(),
             candles,
         })

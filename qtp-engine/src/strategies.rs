@@ -96,7 +96,9 @@ impl Engine {
                 StrategyOutput::Timer { id, at } => {
                     self.push(Command::SetTimer(TimerId { owner: owner as u16, id, at }));
                 }
-                StrategyOutput::RequestDecision { instruments } => self.request_decision(owner, &instruments),
+                StrategyOutput::RequestDecision { instruments, theses } => {
+                    self.request_decision(owner, &instruments, theses);
+                }
                 StrategyOutput::Void { instrument, reason } => {
                     self.publish(Notice::Void { instrument, reason })
                 }

@@ -6,6 +6,7 @@ mod batch;
 pub mod cipher;
 pub mod cycle;
 mod error;
+pub mod expression;
 mod indicator;
 mod input;
 pub mod math;

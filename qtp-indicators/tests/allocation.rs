@@ -1,4 +1,4 @@
-//! After construction neither `update` nor `peek` allocates.
+//! After construction neither `update` nor `peek` allocates, and neither does an evaluation of expressions.
 
 #![allow(unsafe_code, reason = "a global allocator that counts can only be written with unsafe code")]
 
@@ -7,7 +7,8 @@ use std::{
     cell::Cell,
 };
 
-use qtp_core::Ohlcv;
+use qtp_core::{Expression, ExpressionKind, Ohlcv, Timeframe};
+use qtp_indicators::expression::{EvaluatorBuilder, Facts};
 use qtp_indicators::{build, catalogue};
 
 thread_local! {
@@ -49,4 +50,21 @@ fn updates_do_not_allocate() {
         assert_eq!(ALLOCATIONS.with(Cell::get), before, "{}", info.name);
         assert!(indicator.value(&mut row));
     }
+}
+
+#[test]
+fn evaluations_do_not_allocate() {
+    let rule = r#"{"any": [{"crosses_above": ["ema(5)", "sma(9)@4h"]}, {"not": {"below": [{"previous": ["rsi(7)", 3]}, 45]}}]}"#;
+    let rule: Expression = serde_json::from_str(rule).unwrap();
+    let mut builder = EvaluatorBuilder::new(Timeframe::H1);
+    let handle = builder.add(&rule, ExpressionKind::Condition).unwrap();
+    let mut rules = builder.build();
+    let before = ALLOCATIONS.with(Cell::get);
+    for i in 0..500_i64 {
+        let close = 100.0 + (i % 17) as f64;
+        let candle = Ohlcv { open: close, high: close + 1.0, low: close - 1.0, close, volume: 5.0 };
+        rules.update(&candle, i * 3_600_000_000_000, &Facts::FLAT);
+    }
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert!(rules.condition(handle).is_some());
 }

@@ -37,6 +37,22 @@ pub(crate) fn engine(spec: &EngineSpec, settings: &LlmSettings) -> Result<ChatEn
     Ok(engine.with_sanitizer(layered(|| parts.alone(&sanitizer), file.as_deref(), mode)?))
 }
 
+/// The model behind a spec, within its budget, with retries, fallback and recording: for conversations that are no
+/// decisions. Makes no call.
+///
+/// # Errors
+/// As [`build`](crate::build).
+pub fn model(spec: &EngineSpec, settings: &LlmSettings) -> Result<Arc<dyn ChatModel>, LlmError> {
+    settings.chat.validate()?;
+    let problems = settings.budget.problems();
+    if !problems.is_empty() {
+        return Err(LlmError::Settings { what: "budget", problems });
+    }
+    let parts = Parts::new(spec, settings)?;
+    let (file, mode) = recording(spec, settings)?;
+    layered(|| parts.chain(spec), file.as_deref(), mode)
+}
+
 /// Where replies are recorded, and what for.
 fn recording(spec: &EngineSpec, settings: &LlmSettings) -> Result<(Option<PathBuf>, RecordMode), LlmError> {
     match (spec, &settings.record, settings.record_mode) {

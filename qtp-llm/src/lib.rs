@@ -10,6 +10,8 @@ mod caps;
 mod decision;
 mod error;
 #[cfg(feature = "chat")]
+mod generator;
+#[cfg(feature = "chat")]
 mod layers;
 #[cfg(feature = "chat")]
 mod model;
@@ -35,6 +37,12 @@ pub use caps::{BudgetCaps, Cap};
 #[cfg(feature = "chat")]
 pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
+#[cfg(feature = "chat")]
+pub use generator::{
+    Attempt, AttemptOutcome, Generator, GeneratorReport, GeneratorSettings, MultipleTesting,
+};
+#[cfg(feature = "chat")]
+pub use layers::model as build_model;
 #[cfg(feature = "chat")]
 pub use model::{
     CallContext, Carry, ChatModel, ChatReply, ChatRequest, Fallback, Finish, Format, Message, ModelCard,

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use proptest::prelude::*;
 use qtp_core::port::DecisionEngine;
 use qtp_core::{
-    AssetView, Bracket, Decimal, Decision, DecisionAction, DecisionError, DecisionRequest, Quantity,
-    Timestamp,
+    AssetView, Bracket, Candle, CandleParts, Decimal, Decision, DecisionAction, DecisionError,
+    DecisionRequest, ExitPlan, Price, Quantity, Timeframe, Timestamp,
 };
 use qtp_llm::{CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, TokenUsage};
 use serde::Deserialize;
@@ -25,6 +25,9 @@ struct Case {
     #[serde(default)]
     finish: Option<String>,
     expect: Expected,
+    /// The plan of the first trade.
+    #[serde(default)]
+    plan: Option<ExitPlan>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +66,25 @@ impl ChatModel for Stubborn {
     }
 }
 
+/// Forty candles that stand still, the last one closed at the picture's instant.
+fn candles(id: &str, price: &str) -> Vec<Candle> {
+    let candle = |index: i64| {
+        let level: Price = price.parse().unwrap();
+        Candle::new(CandleParts {
+            instrument: id.parse().unwrap(),
+            timeframe: Timeframe::M5,
+            open_time: Timestamp::from_secs(1_700_000_000 - 200 - 300 * (40 - index)),
+            open: level,
+            high: level,
+            low: level,
+            close: level,
+            volume: Quantity::ZERO,
+        })
+        .unwrap()
+    };
+    (0..40).map(candle).collect()
+}
+
 static PICTURE: LazyLock<DecisionRequest> = LazyLock::new(|| {
     let asset = |id: &str, price: &str, position: &str| AssetView {
         instrument: id.parse().unwrap(),
@@ -75,8 +97,9 @@ static PICTURE: LazyLock<DecisionRequest> = LazyLock::new(|| {
         working: Quantity::ZERO,
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
-        candles: Vec::new(),
+        candles: vec![(Timeframe::M5, candles(id, price))],
     };
     DecisionRequest {
         id: 1,
@@ -108,7 +131,10 @@ fn every_broken_reply_has_its_outcome() {
         let finish = if case.finish.as_deref() == Some("length") { Finish::Length } else { Finish::Stop };
         let result = decide(&case.reply, finish);
         let right = match (&case.expect, &result) {
-            (Expected::Trades(expected), Ok(decision)) => *expected == summary(decision),
+            (Expected::Trades(expected), Ok(decision)) => {
+                let plan = decision.trades.first().and_then(|trade| trade.plan.as_ref());
+                *expected == summary(decision) && plan == case.plan.as_ref()
+            }
             (Expected::Hold(words), Err(error)) => {
                 error.code() == "invalid_output" && error.to_string().contains(words.as_str())
             }

@@ -94,6 +94,7 @@ fn picture() -> DecisionRequest {
         working: Quantity::ZERO,
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: Vec::new(),
     };

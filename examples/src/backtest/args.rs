@@ -8,7 +8,9 @@ use qtp_core::{Decimal, InstrumentId, Quantity, Ratio, Timeframe};
 use qtp_exchange::candle_file::{TimeIs, TimeUnit};
 use serde::{Deserialize, Serialize};
 
+use crate::exit::Failure;
 use crate::percent::Percent;
+use crate::strategy_file::StrategyDocument;
 
 /// Runs a strategy over candle files on a simulated venue.
 #[derive(Debug, Clone, Parser, Serialize, Deserialize)]
@@ -19,8 +21,16 @@ pub struct BacktestArgs {
     #[arg(long = "candles", value_name = "[ID=]FILE", required = true)]
     pub candles: Vec<CandleArg>,
     /// Strategy: none, ema-cross, momentum, scalping, swing, signal-file
-    #[arg(long, value_name = "NAME", required = true)]
-    pub strategy: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "strategy_file")]
+    pub strategy: Option<String>,
+    /// Strategy as a JSON document
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["strategy", "params", "long_only", "stop_pct", "take_pct"])]
+    #[serde(skip)]
+    pub strategy_file: Option<PathBuf>,
+    /// The document that the file held: part of what defines the run.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy_document: Option<StrategyDocument>,
     /// Parameter of the strategy, such as fast=12
     #[arg(long = "param", value_name = "K=V")]
     pub params: Vec<ParamArg>,
@@ -105,6 +115,27 @@ pub struct BacktestArgs {
     #[arg(long, value_name = "F.html")]
     #[serde(skip)]
     pub report: Option<PathBuf>,
+}
+
+impl BacktestArgs {
+    /// These arguments with the strategy file read.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no strategy.
+    pub fn with_document(&self) -> Result<Self, Failure> {
+        let mut args = self.clone();
+        if let Some(path) = &self.strategy_file {
+            let document = StrategyDocument::read(path)?;
+            args.strategy = Some(document.parse()?.name);
+            args.strategy_document = Some(document);
+        }
+        Ok(args)
+    }
+
+    /// Name of the strategy.
+    pub fn strategy_name(&self) -> &str {
+        self.strategy.as_deref().unwrap_or("none")
+    }
 }
 
 /// Constraints of a backtest's account.

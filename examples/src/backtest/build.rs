@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use qtp_core::port::JournalWriter;
+use qtp_core::port::{JournalWriter, Strategy};
 use qtp_core::{
     AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind,
     MarginTier, OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId,
@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::args::{AccountChoice, BacktestArgs};
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
+use crate::strategy_file::StrategyDocument;
 
 /// What is known of a backtest before it runs.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ pub fn build(
     Ok((Built { account, timeframe, candles, gaps, warnings, start, data, instruments }, setup))
 }
 
-fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {
+pub(super) fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {
     let several = args.candles.len() > 1;
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
@@ -154,7 +155,7 @@ fn one_timeframe(files: &[CandleFile]) -> Result<Timeframe, Failure> {
     }
 }
 
-fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
+pub(super) fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     let parsed = if text.trim_start().starts_with('[') {
@@ -165,7 +166,11 @@ fn read_instruments(path: &Path) -> Result<Vec<Instrument>, Failure> {
     Ok(parsed.map_err(|error| format!("{name}: {error}"))?)
 }
 
-fn instrument(args: &BacktestArgs, rules: &[Instrument], file: &CandleFile) -> Result<Instrument, Failure> {
+pub(super) fn instrument(
+    args: &BacktestArgs,
+    rules: &[Instrument],
+    file: &CandleFile,
+) -> Result<Instrument, Failure> {
     if let Some(found) = rules.iter().find(|rules| rules.id == file.instrument) {
         return Ok(found.clone());
     }
@@ -183,7 +188,7 @@ fn instrument(args: &BacktestArgs, rules: &[Instrument], file: &CandleFile) -> R
     Ok(instrument)
 }
 
-fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
+pub(super) fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
     let first = instruments.first().ok_or("no instrument")?.settle;
     match instruments.iter().find(|instrument| instrument.settle != first) {
         Some(other) => Err(format!("{} settles in {}, not in {first}", other.id, other.settle).into()),
@@ -191,7 +196,7 @@ fn reporting(instruments: &[Instrument]) -> Result<Currency, Failure> {
     }
 }
 
-const fn kind(account: AccountChoice) -> AccountKind {
+pub(super) const fn kind(account: AccountChoice) -> AccountKind {
     match account {
         AccountChoice::Unconstrained => AccountKind::Unconstrained,
         AccountChoice::Spot => AccountKind::Spot,
@@ -199,7 +204,7 @@ const fn kind(account: AccountChoice) -> AccountKind {
     }
 }
 
-fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
+pub(super) fn venue_config(args: &BacktestArgs) -> Result<SimVenueConfig, Failure> {
     let bps = |bps: Option<Decimal>| Ratio::from_bps(bps.unwrap_or_default());
     let fees = match args.fee_bps {
         Some(_) => FeeModel::flat(bps(args.fee_bps)?),
@@ -262,19 +267,35 @@ fn engine(
         take: args.take_pct.map(crate::percent::Percent::ratio),
     };
     let params: BTreeMap<_, _> = args.params.iter().map(|p| (p.name.clone(), p.value.clone())).collect();
+    let name = args.strategy_name();
     for (number, instrument) in instruments.iter().enumerate() {
-        let id =
-            if number == 0 { args.strategy.clone() } else { format!("{}-{}", args.strategy, number + 1) };
+        let id = if number == 0 { name.to_owned() } else { format!("{name}-{}", number + 1) };
         let id: StrategyId = id.parse()?;
         let market = (instrument.id.clone(), timeframe);
-        if let Some(strategy) = strategies::build(&args.strategy, id, market, &params, &inputs)? {
+        let strategy = match &args.strategy_document {
+            Some(document) => Some(from_file(args, document, id, market)?),
+            None => strategies::build(name, id, market, &params, &inputs)?,
+        };
+        if let Some(strategy) = strategy {
             engine.add_strategy(account, strategy)?;
         }
     }
     Ok(engine)
 }
 
-fn size(args: &BacktestArgs) -> Size {
+fn from_file(
+    args: &BacktestArgs,
+    document: &StrategyDocument,
+    id: StrategyId,
+    market: (InstrumentId, Timeframe),
+) -> Result<Box<dyn Strategy>, Failure> {
+    if (args.size.is_some() || args.size_fraction.is_some()) && document.parse()?.size.is_some() {
+        return Err(format!("{}: it says its size itself, so no --size is taken", document.file).into());
+    }
+    document.build(id, market, size(args))
+}
+
+pub(super) fn size(args: &BacktestArgs) -> Size {
     match (args.size, args.size_fraction) {
         (None, Some(share)) => Size::EquityShare { share, whole_units: args.whole_units },
         (units, _) => Size::Units(units.unwrap_or_else(|| Quantity::new(Decimal::ONE).unwrap_or_default())),

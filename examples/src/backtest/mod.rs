@@ -2,9 +2,11 @@
 
 mod args;
 mod build;
+mod lab;
 mod output;
 mod run;
 
 pub use args::{AccountChoice, BacktestArgs, CandleArg, ParamArg};
 pub use build::{Built, build};
+pub use lab::lab;
 pub use run::run;

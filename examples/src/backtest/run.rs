@@ -23,6 +23,7 @@ const PROGRESS_STEP: u64 = 20_000;
 /// Input that cannot be read, settings that do not fit, or output that cannot be written.
 pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
     let started = SystemClock.now();
+    let args = &args.with_document()?;
     let (built, mut setup) = build(args, None)?;
     // Only now: arguments that do not fit leave no empty journal behind.
     if let Some(path) = &args.journal {
@@ -125,7 +126,8 @@ fn summary(
 fn label(args: &BacktestArgs) -> String {
     let params: Vec<String> =
         args.params.iter().map(|param| format!("{}={}", param.name, param.value)).collect();
-    if params.is_empty() { args.strategy.clone() } else { format!("{} {}", args.strategy, params.join(" ")) }
+    let name = args.strategy_name();
+    if params.is_empty() { name.to_owned() } else { format!("{name} {}", params.join(" ")) }
 }
 
 fn constraints(args: &BacktestArgs) -> Vec<String> {

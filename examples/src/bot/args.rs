@@ -60,6 +60,9 @@ pub struct BotArgs {
     /// Strategy: decision-loop, momentum, scalping, swing [default: decision-loop]
     #[arg(long, value_name = "S")]
     pub strategy: Option<String>,
+    /// Strategy as a JSON document; it must set stops
+    #[arg(long, value_name = "FILE.json", conflicts_with = "strategy")]
+    pub strategy_file: Option<PathBuf>,
     /// Decision engine: rules, openrouter:MODEL, openai:MODEL, ollama:MODEL, gemini:MODEL, anthropic:MODEL or replay:FILE [default: rules]
     #[arg(long, value_name = "SPEC")]
     pub llm: Option<EngineSpec>,

@@ -184,6 +184,15 @@ fn add_strategies(
     }
     let inputs =
         StrategyInputs { size: Size::Risk(trading.risk_per_trade), long_only: false, stop: None, take: None };
+    if let Some(document) = &trading.strategy_document {
+        let file = document.parse()?.name;
+        for id in ids {
+            let name: StrategyId = format!("{file}-{}", id.base()).parse()?;
+            let strategy = document.build(name, (id, trading.interval), inputs.size)?;
+            engine.add_strategy(account, strategy)?;
+        }
+        return Ok(());
+    }
     for id in ids {
         let name: StrategyId = format!("{}-{}", trading.strategy, id.base()).parse()?;
         let market = (id, trading.interval);

@@ -12,7 +12,7 @@ use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
 use qtp_exchange::paper::ScaledClock;
-use qtp_llm::{EngineSpec, Secret};
+use qtp_llm::EngineSpec;
 use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
@@ -29,6 +29,7 @@ use super::store::StoreThread;
 use super::watch::Watch;
 use super::{journal, market};
 use crate::exit::Failure;
+use crate::model_keys::take_keys;
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -236,17 +237,6 @@ pub(super) fn decision_engine(
 ) -> Result<Box<dyn DecisionEngine>, Failure> {
     let spec: EngineSpec = settings.trading.llm.parse()?;
     let mut llm = settings.llm.clone();
-    for (name, place) in [
-        ("OPENROUTER_API_KEY", &mut llm.openrouter_api_key),
-        ("OPENAI_API_KEY", &mut llm.openai_api_key),
-        ("GEMINI_API_KEY", &mut llm.gemini_api_key),
-        ("ANTHROPIC_API_KEY", &mut llm.anthropic_api_key),
-    ] {
-        // Keys come from the environment alone.
-        if place.take().is_some() {
-            return Err(format!("llm: keys do not belong into a file; set {name}").into());
-        }
-        *place = environment.get(name).map(Secret::new);
-    }
+    take_keys(&mut llm, environment)?;
     Ok(qtp_llm::build(&spec, &llm)?)
 }

@@ -13,6 +13,7 @@ use super::args::{Approve, BotArgs, Mode};
 use super::facts::{VenueFacts, synthetic};
 use super::keeping::Keeping;
 use crate::exit::Failure;
+use crate::strategy_file::StrategyDocument;
 use crate::venues::{Network, VENUES};
 
 /// Everything that defines a run.
@@ -58,6 +59,12 @@ pub struct Trading {
     pub interval: Timeframe,
     /// Strategy.
     pub strategy: String,
+    /// Strategy file, for the strategy `strategy-file`.
+    #[serde(skip_serializing)]
+    pub strategy_file: Option<PathBuf>,
+    /// What the strategy file held when the run began: written by the bot, not by people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy_document: Option<StrategyDocument>,
     /// Decision engine.
     pub llm: String,
     /// Whether decisions wait for an operator.
@@ -107,6 +114,8 @@ impl Default for Trading {
             assets: ["BTC", "ETH", "SOL"].map(str::to_owned).to_vec(),
             interval: Timeframe::M5,
             strategy: "decision-loop".to_owned(),
+            strategy_file: None,
+            strategy_document: None,
             llm: "rules".to_owned(),
             approve: Approve::Auto,
             cash: Decimal::from(10_000),
@@ -155,7 +164,11 @@ const INTEGERS: [&str; 9] = [
 ];
 
 /// Strategies that set the stop which their size follows from.
-const STRATEGIES: [&str; 5] = ["decision-loop", "momentum", "scalping", "swing", "every-candle"];
+const STRATEGIES: [&str; 6] =
+    ["decision-loop", "momentum", "scalping", "swing", "every-candle", STRATEGY_FILE];
+
+/// The name under which a strategy file runs.
+pub(super) const STRATEGY_FILE: &str = "strategy-file";
 
 /// Short names in the environment, and where they go.
 const SHORT_NAMES: [(&str, &str, &str); 7] = [
@@ -185,6 +198,9 @@ impl BotSettings {
             format!("{place}: {error}")
         })?;
         settings.overlay_flags(args);
+        if let Some(path) = &settings.trading.strategy_file {
+            settings.trading.strategy_document = Some(StrategyDocument::read(path)?);
+        }
         let problems = settings.validate();
         if problems.is_empty() { Ok(settings) } else { Err(problems.join("; ").into()) }
     }
@@ -198,6 +214,10 @@ impl BotSettings {
         set(&mut trading.assets, args.assets.as_ref());
         set(&mut trading.interval, args.interval.as_ref());
         set(&mut trading.strategy, args.strategy.as_ref());
+        if let Some(path) = &args.strategy_file {
+            trading.strategy_file = Some(path.clone());
+            STRATEGY_FILE.clone_into(&mut trading.strategy);
+        }
         set(&mut trading.approve, args.approve.as_ref());
         set(&mut self.run.seed, args.seed.as_ref());
         if let Some(llm) = &args.llm {
@@ -228,6 +248,17 @@ impl BotSettings {
         let name = trading.strategy.as_str();
         let known = STRATEGIES.contains(&name);
         check(known, &format!("strategy: {name:?} is not one that sets stops: {}", STRATEGIES.join(", ")));
+        let document = trading.strategy_document.as_ref();
+        let file = document.map(StrategyDocument::parse).transpose();
+        if let Err(problem) = &file {
+            check(false, &format!("strategy_file: {problem}"));
+        }
+        let sets_stop = file.ok().flatten().is_none_or(|file| file.stop.is_some());
+        check(sets_stop, "strategy_file: the bot takes only a strategy with a `stop`");
+        check(
+            (name == STRATEGY_FILE) == document.is_some(),
+            "strategy_file: goes with the strategy `strategy-file`, and the other way round",
+        );
         check(trading.cash > Decimal::ZERO, "cash: must be above 0");
         check(trading.leverage >= Ratio::ONE, "leverage: must be 1 or more");
         let risk = trading.risk_per_trade;

@@ -7,6 +7,7 @@ mod exchange;
 mod journal;
 mod store;
 mod strategy;
+mod strategy_lab;
 mod stream;
 
 pub use as_of::{AsOf, AsOfView};
@@ -16,4 +17,5 @@ pub use exchange::{AccountSnapshot, Exchange, Execution, Finding, MarketData, Or
 pub use journal::{Checkpoint, Journal, JournalRecord, JournalWriter};
 pub use store::{CandleStore, DecisionStore, EquityPoint, EquityStore, Store, StoredDecision, TradeStore};
 pub use strategy::Strategy;
+pub use strategy_lab::{LabError, LabResult, Sample, StrategyLab};
 pub use stream::{AccountStream, EventStream, MarketStream, StreamSender};

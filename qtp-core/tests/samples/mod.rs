@@ -144,6 +144,7 @@ fn decision() -> Decision {
             stop: Some(price("1")),
             target: None,
             exit_plan: String::new(),
+            plan: None,
             rationale: "r".into(),
         }],
     }
@@ -310,6 +311,7 @@ pub(crate) fn intents() -> Vec<Intent> {
         working: qty("0"),
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: Vec::new(),
     };

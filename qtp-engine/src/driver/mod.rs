@@ -2,6 +2,8 @@
 
 mod command_hash;
 mod compare;
+#[cfg(feature = "backtest")]
+mod lab;
 #[cfg(feature = "live")]
 pub mod live;
 mod recorder;
@@ -11,6 +13,8 @@ mod replay;
 mod simulation;
 
 pub use command_hash::CommandHash;
+#[cfg(feature = "backtest")]
+pub use lab::{CandleLab, CandleLabSetup};
 pub use recorder::{EquitySink, Recorder, RecorderSettings, RecorderState};
 #[cfg(feature = "backtest")]
 pub use replay::{Replay, ReplayOutcome};

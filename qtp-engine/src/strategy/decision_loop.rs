@@ -6,12 +6,13 @@ use std::time::Duration;
 use qtp_core::port::Strategy;
 use qtp_core::{
     Bracket, Candle, Context, DecidedAt, Decimal, DecisionAction, DecisionOutcome, DecisionResult,
-    InstrumentId, MarketTopic, Price, Quantity, Ratio, Reason, Side, Signal, StateBlob, StrategyError,
-    StrategyId, Target, Timeframe, Timestamp, TradeDecision, Warmup,
+    EntryThesis, InstrumentId, MarketTopic, Price, Quantity, Ratio, Reason, Side, Signal, StateBlob,
+    StrategyError, StrategyId, Target, Timeframe, Timestamp, TradeDecision, Warmup,
 };
 use serde::{Deserialize, Serialize};
 
 use super::exits::{bracket_by_ratio, tighter};
+use super::plan_book::{PlanBook, SavedPlans};
 use super::{parameter, restored};
 use crate::confirmation::drift_limit;
 
@@ -65,10 +66,15 @@ impl DecisionLoopConfig {
 
 /// Asks a decision engine and follows its advice as far as it still holds. The engine proposes direction,
 /// stop and target; the size follows from the risk share and the distance of the stop.
+///
+/// The exit plan of a decision is followed by code: at every close of the shortest candles its conditions are evaluated,
+/// its stop is trailed and its candles are counted, whatever the decision engine says later. Later advice may only add to it.
+/// A position whose plan cannot be followed is not opened. Plans and the theses behind them go into every later question.
 #[derive(Debug)]
 pub struct DecisionLoop {
     id: StrategyId,
     config: DecisionLoopConfig,
+    plans: PlanBook,
     state: State,
 }
 
@@ -81,6 +87,15 @@ struct State {
     asked_at: Option<Timestamp>,
     /// Prices then.
     prices: BTreeMap<InstrumentId, Price>,
+}
+
+/// State and plans, as they are saved.
+#[derive(Serialize, Deserialize)]
+struct Saved<S> {
+    #[serde(flatten)]
+    state: S,
+    #[serde(default)]
+    plans: SavedPlans,
 }
 
 impl DecisionLoop {
@@ -98,7 +113,10 @@ impl DecisionLoop {
         };
         match problem {
             Some((name, problem)) => Err(parameter(&id, name, problem)),
-            None => Ok(Self { id, config, state: State::default() }),
+            None => {
+                let plans = PlanBook::new(&config.timeframes);
+                Ok(Self { id, config, plans, state: State::default() })
+            }
         }
     }
 
@@ -146,13 +164,16 @@ impl DecisionLoop {
     }
 
     /// Follows one piece of advice.
-    fn follow(&self, outcome: &DecisionOutcome, trade: &TradeDecision, context: &mut Context<'_>) {
+    fn follow(&mut self, outcome: &DecisionOutcome, trade: &TradeDecision, context: &mut Context<'_>) {
         let held = context.position(&trade.instrument);
         let direction = held.signum();
         let wanted = match trade.action {
             DecisionAction::Buy => 1,
             DecisionAction::Sell => -1,
-            DecisionAction::Hold => return Self::tighten(trade, direction, context),
+            DecisionAction::Hold => {
+                self.add_to_plan(trade, direction, context);
+                return Self::tighten(trade, direction, context);
+            }
             DecisionAction::Close => {
                 return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context);
             }
@@ -164,6 +185,7 @@ impl DecisionLoop {
         let mut bracket = Bracket { stop: trade.stop.or(fallback.flatten()), target: trade.target };
         let adds = direction == wanted;
         if adds && !self.config.pyramiding {
+            self.add_to_plan(trade, direction, context);
             return Self::tighten(trade, direction, context);
         }
         if adds {
@@ -171,7 +193,8 @@ impl DecisionLoop {
             let present = context.target(&trade.instrument).and_then(|active| active.signal.bracket.stop);
             bracket.stop = tighter(direction, present, bracket.stop);
         }
-        if direction == -wanted && !self.config.allow_flip {
+        let pause = self.plans.asks_for_a_pause(&trade.instrument);
+        if direction == -wanted && (!self.config.allow_flip || pause) {
             return self.signal(outcome, trade, Target::FLAT, Bracket::NONE, context);
         }
         if wanted < 0 && !self.config.allow_short {
@@ -182,10 +205,43 @@ impl DecisionLoop {
             let reason = Reason::new("no_stop", "a new position needs a stop: its size follows from it");
             return context.void(&trade.instrument, reason);
         }
+        if let Err(reason) = self.plan(outcome, trade, (wanted, adds), context) {
+            return context.void(&trade.instrument, reason);
+        }
         let side = if wanted > 0 { Side::Buy } else { Side::Sell };
         let base = if adds { held } else { Quantity::ZERO };
         let target = Target::Risk { side, risk: self.config.risk_per_trade, cap: trade.allocation, base };
         self.signal(outcome, trade, target, bracket, context);
+    }
+
+    /// Takes the plan of a new or a larger position into the book.
+    fn plan(
+        &mut self,
+        outcome: &DecisionOutcome,
+        trade: &TradeDecision,
+        (wanted, adds): (i8, bool),
+        context: &Context<'_>,
+    ) -> Result<(), Reason> {
+        let plan = trade.plan.clone().unwrap_or_default();
+        if adds {
+            return self.plans.tighten(&trade.instrument, &plan, context);
+        }
+        if let Some(reason) = self.plans.resting(&trade.instrument) {
+            return Err(reason);
+        }
+        let (rationale, exit_plan) = (trade.rationale.clone(), trade.exit_plan.clone());
+        let thesis = EntryThesis { decided: outcome.as_of, rationale, exit_plan, plan, candles: 0 };
+        self.plans.open(&trade.instrument, (thesis, wanted), context)
+    }
+
+    /// What advice on a position that stays adds to its plan.
+    fn add_to_plan(&mut self, trade: &TradeDecision, direction: i8, context: &mut Context<'_>) {
+        let Some(plan) = trade.plan.as_ref().filter(|plan| direction != 0 && !plan.is_empty()) else {
+            return;
+        };
+        if let Err(reason) = self.plans.tighten(&trade.instrument, plan, context) {
+            context.void(&trade.instrument, reason);
+        }
     }
 
     /// New exits of a position that stays: the stop may only come nearer.
@@ -260,15 +316,19 @@ impl Strategy for DecisionLoop {
     }
 
     fn save(&self) -> Option<StateBlob> {
-        serde_json::to_string(&self.state).ok().map(StateBlob)
+        let saved = Saved { state: &self.state, plans: self.plans.save()? };
+        serde_json::to_string(&saved).ok().map(StateBlob)
     }
 
     fn restore(&mut self, state: &StateBlob) -> Result<(), StrategyError> {
-        self.state = restored(&self.id, state)?;
+        let saved: Saved<State> = restored(&self.id, state)?;
+        self.plans.restore(saved.plans, &self.id)?;
+        self.state = saved.state;
         Ok(())
     }
 
     fn on_candle(&mut self, candle: &Candle, context: &mut Context<'_>) -> Result<(), StrategyError> {
+        self.plans.on_candle(candle, context);
         let close = candle.close_time();
         let due = self.config.every.floor(close) == close && self.state.asked != Some(close);
         // Every candle of this close time is known by now: the first one asks for all.
@@ -278,7 +338,8 @@ impl Strategy for DecisionLoop {
             let instruments = self.config.instruments.clone();
             self.state.prices =
                 instruments.iter().filter_map(|id| Some((id.clone(), context.price(id)?))).collect();
-            context.request_decision(instruments);
+            let theses = self.plans.theses(context);
+            context.request_decision_with(instruments, theses);
         }
         Ok(())
     }

@@ -3,7 +3,11 @@
 mod decision_loop;
 mod ema_cross;
 mod exits;
+mod file;
+mod level;
 mod momentum;
+mod plan;
+mod plan_book;
 mod scalping;
 mod signal_file;
 mod size;
@@ -11,6 +15,7 @@ mod swing;
 
 pub use decision_loop::{DecisionLoop, DecisionLoopConfig};
 pub use ema_cross::EmaCross;
+pub use file::FileStrategy;
 pub use momentum::Momentum;
 pub use scalping::Scalping;
 pub use signal_file::{SignalFile, SignalFileConfig, SignalRow};

@@ -8,6 +8,8 @@ mod common;
 mod accounts;
 mod causality;
 mod checkpoint;
+mod lab;
 mod past;
 mod run;
 mod strategies;
+mod strategy_file;

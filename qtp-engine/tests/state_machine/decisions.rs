@@ -8,7 +8,7 @@ use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig};
 
 use crate::common::*;
 
-fn loop_with(change: impl FnOnce(&mut DecisionLoopConfig)) -> Rig {
+pub(crate) fn loop_with(change: impl FnOnce(&mut DecisionLoopConfig)) -> Rig {
     let mut config = DecisionLoopConfig::new(vec![btc()]);
     config.timeframes = vec![Timeframe::M1];
     config.every = Timeframe::M1;
@@ -23,7 +23,7 @@ fn loop_with(change: impl FnOnce(&mut DecisionLoopConfig)) -> Rig {
     rig
 }
 
-fn asked(commands: &[Command]) -> DecisionRequest {
+pub(crate) fn asked(commands: &[Command]) -> DecisionRequest {
     let request = commands.iter().find_map(|command| match command {
         Command::RequestDecision(request) => Some((**request).clone()),
         _ => None,
@@ -31,7 +31,7 @@ fn asked(commands: &[Command]) -> DecisionRequest {
     request.unwrap_or_else(|| panic!("no request in {commands:#?}"))
 }
 
-fn advice(action: DecisionAction, stop: Option<&str>, target: Option<&str>) -> TradeDecision {
+pub(crate) fn advice(action: DecisionAction, stop: Option<&str>, target: Option<&str>) -> TradeDecision {
     TradeDecision {
         instrument: btc(),
         action,
@@ -40,11 +40,12 @@ fn advice(action: DecisionAction, stop: Option<&str>, target: Option<&str>) -> T
         stop: stop.map(price),
         target: target.map(price),
         exit_plan: String::new(),
+        plan: None,
         rationale: String::new(),
     }
 }
 
-fn answer(rig: &mut Rig, request: &DecisionRequest, trade: TradeDecision) -> Vec<Command> {
+pub(crate) fn answer(rig: &mut Rig, request: &DecisionRequest, trade: TradeDecision) -> Vec<Command> {
     let decision = Decision {
         engine: "test".into(),
         model: None,
@@ -67,7 +68,7 @@ fn outcome(rig: &mut Rig, request: &DecisionRequest, result: DecisionResult) -> 
 }
 
 /// A long position of 200 units: 1 % of 100,000 over five dollars.
-fn long(rig: &mut Rig) {
+pub(crate) fn long(rig: &mut Rig) {
     let request = asked(&rig.candle("100"));
     let entry = one_submit(&answer(rig, &request, advice(DecisionAction::Buy, Some("95"), Some("110"))));
     assert_eq!(entry.quantity, units(200));
@@ -95,7 +96,7 @@ fn the_picture_holds_nothing_later_than_its_instant() {
 }
 
 #[test]
-fn advice_that_is_too_old_is_void() {
+pub(crate) fn advice_that_is_too_old_is_void() {
     let mut rig = loop_with(|_| {});
     let request = asked(&rig.candle("100"));
     rig.pass(61);
@@ -104,7 +105,7 @@ fn advice_that_is_too_old_is_void() {
 }
 
 #[test]
-fn advice_whose_price_drifted_is_void() {
+pub(crate) fn advice_whose_price_drifted_is_void() {
     let mut rig = loop_with(|_| {});
     let request = asked(&rig.candle("100"));
     let mark = |rig: &mut Rig, level: &str| {
@@ -120,7 +121,7 @@ fn advice_whose_price_drifted_is_void() {
 }
 
 #[test]
-fn advice_is_void_once_the_position_or_an_order_changed() {
+pub(crate) fn advice_is_void_once_the_position_or_an_order_changed() {
     let mut rig = loop_with(|_| {});
     let request = asked(&rig.candle("100"));
     let buy = advice(DecisionAction::Buy, Some("95"), None);
@@ -134,7 +135,7 @@ fn advice_is_void_once_the_position_or_an_order_changed() {
 }
 
 #[test]
-fn advice_whose_stop_is_on_the_wrong_side_is_void() {
+pub(crate) fn advice_whose_stop_is_on_the_wrong_side_is_void() {
     let mut rig = loop_with(|_| {});
     let request = asked(&rig.candle("100"));
     let commands = answer(&mut rig, &request, advice(DecisionAction::Buy, Some("101"), None));
@@ -144,7 +145,7 @@ fn advice_whose_stop_is_on_the_wrong_side_is_void() {
 }
 
 #[test]
-fn advice_without_a_stop_opens_nothing() {
+pub(crate) fn advice_without_a_stop_opens_nothing() {
     let mut rig = loop_with(|_| {});
     let request = asked(&rig.candle("100"));
     let commands = answer(&mut rig, &request, advice(DecisionAction::Buy, None, None));

@@ -8,6 +8,7 @@ mod approval;
 mod chaos;
 mod decisions;
 mod halts;
+mod plans;
 mod protection;
 mod snapshot;
 mod targets;

@@ -1,13 +1,17 @@
 //! A restored engine goes on as the uninterrupted one.
 
 use qtp_core::{Bracket, Command, EventRecord, OperatorAction, OrderRole};
-use qtp_engine::strategy::{EmaCross, Size};
+use qtp_engine::strategy::{EmaCross, FileStrategy, Size};
 use qtp_engine::{Approval, Engine, EngineConfig, EngineError, EngineSnapshot};
 
 use crate::common::*;
 
 /// Feeds the records into two engines, one of which goes through JSON before each record.
-fn same_through_json(build: impl Fn() -> Engine, records: &[EventRecord], scripts: &dyn Fn(usize, &Engine)) {
+pub(crate) fn same_through_json(
+    build: impl Fn() -> Engine,
+    records: &[EventRecord],
+    scripts: &dyn Fn(usize, &Engine),
+) {
     let mut whole = build();
     let mut parts = build();
     for (index, record) in records.iter().enumerate() {
@@ -52,6 +56,40 @@ fn an_average_goes_on_where_its_snapshot_stopped() {
     assert!(orders > 4);
     let records = std::mem::take(&mut rig.records);
     same_through_json(ema, &records, &|_, _| {});
+}
+
+fn file() -> Engine {
+    const TEXT: &str = r#"{
+        "version": 1, "name": "file",
+        "entry": {
+            "long": {"crosses_above": ["ema(2)", "sma(2)@2m"]}, "short": {"crosses_below": ["ema(2)", "sma(2)@2m"]},
+            "allow_flip": true
+        },
+        "exit": {"long": {"below": ["close", {"previous": ["low", 2]}]}},
+        "time_stop_candles": 4
+    }"#;
+    let mut engine = RigSetup::default().engine();
+    let series = (btc(), qtp_core::Timeframe::M1);
+    let strategy = FileStrategy::parse("file".parse().unwrap(), series, TEXT, Size::Units(units(3))).unwrap();
+    engine.add_strategy(&account_id(), Box::new(strategy)).unwrap();
+    engine
+}
+
+#[test]
+fn a_strategy_file_goes_on_where_its_snapshot_stopped() {
+    let mut rig = Rig::of(file(), Script::default());
+    let mut orders = 0;
+    for step in 0..60_i64 {
+        let close = 100 + (step * 37) % 23 - (step * 11) % 17;
+        for order in submits(&rig.candle(&close.to_string())) {
+            rig.ack(&order);
+            rig.fill(&order, i64::try_from(order.quantity.get()).unwrap(), &close.to_string());
+            orders += 1;
+        }
+    }
+    assert!(orders > 6, "{orders}");
+    let records = std::mem::take(&mut rig.records);
+    same_through_json(file, &records, &|_, _| {});
 }
 
 #[test]

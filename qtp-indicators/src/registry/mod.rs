@@ -168,7 +168,7 @@ pub fn build(spec: &str) -> Result<SpecIndicator, SpecError> {
 }
 
 /// The known name nearest to `name`, if near enough to be a slip.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     known
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= (candidate.len().max(name.len()) / 2).max(1))

@@ -94,6 +94,10 @@ impl Grid {
         sessions.get(next).map(|session| session.open.as_nanos().max(time))
     }
 
+    pub(super) const fn timeframe(&self) -> Timeframe {
+        self.timeframe
+    }
+
     fn width(&self) -> i64 {
         self.timeframe.as_nanos()
     }

@@ -10,6 +10,7 @@ mod event;
 mod gather;
 mod grid;
 mod higher;
+mod stream;
 mod trade;
 
 pub use candle::CandleResampler;
@@ -17,4 +18,5 @@ pub use event::{EventCandle, EventCandles, EventRule};
 pub use gather::{GapPolicy, LatePolicy, ResampleCounts, ResamplePolicy, Resampled};
 pub use grid::{Alignment, Session};
 pub use higher::batch_at;
+pub use stream::HigherIndicator;
 pub use trade::TradeResampler;

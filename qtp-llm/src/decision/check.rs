@@ -5,6 +5,7 @@ use qtp_core::money::{Notional, Price, Ratio};
 use qtp_core::{AssetView, Bracket, DecisionAction, DecisionRequest, TradeDecision};
 
 use super::parse::{Answer, AnswerTrade, quote};
+use super::plan;
 
 /// Prices outside this band around the current one are mistakes: another asset's, another currency's, a slip of digits.
 const BAND: (Decimal, Decimal) =
@@ -72,6 +73,12 @@ fn trade(advice: &AnswerTrade, asset: &AssetView, require_stop: bool) -> Result<
         DecisionAction::Close => 0,
     };
     check_sides(stop, target, direction, asset.price)?;
+    // Where nothing is left to watch, rules say nothing: then they must not spoil the decision.
+    let watched = advice.plan.as_ref().filter(|_| opens || (direction != 0 && !asset.position.is_zero()));
+    if let Some(plan) = watched {
+        let side = if direction == 0 { asset.position.signum() } else { direction };
+        plan::check(plan, asset, side).map_err(|problem| format!("exit_rules{problem}"))?;
+    }
     Ok(TradeDecision {
         instrument: asset.instrument.clone(),
         action: advice.action,
@@ -80,6 +87,7 @@ fn trade(advice: &AnswerTrade, asset: &AssetView, require_stop: bool) -> Result<
         stop,
         target,
         exit_plan: advice.exit_plan.clone(),
+        plan: watched.filter(|plan| !plan.is_empty()).cloned(),
         rationale: advice.rationale.clone(),
     })
 }

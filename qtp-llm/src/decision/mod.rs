@@ -4,6 +4,7 @@ mod check;
 mod engine;
 mod judge;
 mod parse;
+mod plan;
 mod prompt;
 mod sanitize;
 mod schema;
@@ -11,3 +12,4 @@ mod schema;
 mod tests;
 
 pub use engine::{ChatEngine, Usage};
+pub(crate) use parse::extract;

@@ -5,10 +5,12 @@
 //! Nothing else is guessed and no field is dropped: an unknown one is a problem.
 
 use qtp_core::Decimal;
-use qtp_core::DecisionAction;
+use qtp_core::{DecisionAction, ExitPlan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use super::plan::{self, RawPlan};
 
 /// The field that tells the answer from any other JSON.
 const MARK: &str = "\"trade_decisions\"";
@@ -68,6 +70,10 @@ struct RawTrade<'a> {
     #[serde(borrow)]
     #[schemars(with = "String")]
     exit_plan: &'a RawValue,
+    /// What of the exit plan code is to watch for you, at every close of the shortest candles. It cannot be loosened later.
+    #[serde(borrow, default)]
+    #[schemars(with = "RawPlan<'_>")]
+    exit_rules: Option<&'a RawValue>,
     /// Why, in one or two sentences.
     #[serde(borrow)]
     #[schemars(with = "String")]
@@ -90,12 +96,13 @@ pub(super) struct AnswerTrade {
     pub(super) stop: Option<Decimal>,
     pub(super) target: Option<Decimal>,
     pub(super) exit_plan: String,
+    pub(super) plan: Option<ExitPlan>,
     pub(super) rationale: String,
 }
 
 /// Reads a model's text.
 pub(super) fn answer(text: &str) -> Result<Answer, String> {
-    let object = without_trailing_commas(extract(text)?);
+    let object = extract(text, MARK)?;
     let raw: RawAnswer<'_> = serde_json::from_str(&object)
         .map_err(|error| format!("the JSON does not fit the schema: {error}"))?;
     let trades: Result<Vec<_>, String> = raw
@@ -122,13 +129,18 @@ impl RawTrade<'_> {
             stop: optional(self.sl_price, "sl_price")?,
             target: optional(self.tp_price, "tp_price")?,
             exit_plan: words(self.exit_plan, "exit_plan")?,
+            plan: plan::read(self.exit_rules).map_err(|problem| format!("exit_rules{problem}"))?,
             rationale: words(self.rationale, "rationale")?,
         })
     }
 }
 
-/// The one JSON object that holds the answer.
-fn extract(text: &str) -> Result<&str, String> {
+/// The one JSON object that holds the answer, known by a field of it, without trailing commas.
+pub(crate) fn extract(text: &str, mark: &str) -> Result<String, String> {
+    the_object(text, mark).map(without_trailing_commas)
+}
+
+fn the_object<'a>(text: &'a str, mark: &str) -> Result<&'a str, String> {
     let text = answer_part(text.trim_start_matches('\u{feff}').trim())?;
     let mut found = None;
     let (mut from, mut tries) = (0, 0);
@@ -136,7 +148,7 @@ fn extract(text: &str) -> Result<&str, String> {
         match balanced(&text[start..]) {
             Some(length) => {
                 let object = &text[start..start + length];
-                if object.contains(MARK) && found.replace(object).is_some() {
+                if object.contains(mark) && found.replace(object).is_some() {
                     return Err("there are several answers; give exactly one JSON object".to_owned());
                 }
                 from = start + length;
@@ -150,7 +162,7 @@ fn extract(text: &str) -> Result<&str, String> {
             }
         }
     }
-    found.ok_or_else(|| format!("there is no complete JSON object with {MARK}"))
+    found.ok_or_else(|| format!("there is no complete JSON object with {mark}"))
 }
 
 /// What follows the model's thoughts. A draft inside them must not be taken for the answer.
@@ -205,7 +217,7 @@ fn without_trailing_commas(json: &str) -> String {
     clean
 }
 
-fn words(raw: &RawValue, field: &str) -> Result<String, String> {
+pub(super) fn words(raw: &RawValue, field: &str) -> Result<String, String> {
     let text: Option<String> =
         serde_json::from_str(raw.get()).map_err(|_| format!("{field}: {} is not text", quote(raw.get())))?;
     // Control characters could move a terminal's cursor; line feeds and tabs are harmless.

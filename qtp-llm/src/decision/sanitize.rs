@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use qtp_core::money::decimal_from_f64;
 use qtp_core::{Decimal, Decision, DecisionAction};
 
+use super::plan;
 use crate::model::{ChatRequest, Format, Message};
 
 /// The system part: a constant.
@@ -44,6 +46,20 @@ pub(super) fn invention(original: &str, decision: &Decision) -> Option<String> {
         for value in values.into_iter().flatten() {
             if !numbers.contains(&value.normalize()) {
                 return Some(format!("{id}: {value} was never said"));
+            }
+        }
+        let Some(plan) = &trade.plan else { continue };
+        let (plan_numbers, plan_names) = plan::said(plan);
+        for value in plan_numbers {
+            let said =
+                decimal_from_f64(value).is_some_and(|value| numbers.contains(&value.abs().normalize()));
+            if !said {
+                return Some(format!("{id}: {value} was never said"));
+            }
+        }
+        for name in plan_names {
+            if !lower.contains(&name.to_lowercase()) {
+                return Some(format!("{id}: {name} was never said"));
             }
         }
     }

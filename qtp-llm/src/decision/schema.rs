@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::parse::RawAnswer;
+use super::plan::COMPARISONS;
 
 /// Keywords that strict mode refuses, or that say nothing.
 const DROPPED: [&str; 4] = ["$schema", "title", "default", "format"];
@@ -18,6 +19,12 @@ pub(super) fn answer_schema(request: &DecisionRequest) -> Value {
         let assets: Vec<_> = request.assets.iter().map(|asset| asset.instrument.as_str()).collect();
         limit(trade, "asset", json!(assets));
         limit(trade, "action", json!(["buy", "sell", "close", "reduce", "hold"]));
+        let condition = trade
+            .get_mut("exit_rules")
+            .and_then(|rules| rules.pointer_mut("/properties/invalidation/items/properties"));
+        if let Some(Value::Object(condition)) = condition {
+            limit(condition, "is", json!(COMPARISONS.map(|(name, _)| name)));
+        }
     }
     schema
 }

@@ -46,6 +46,7 @@ impl Advice {
             stop: self.stop,
             target: self.target,
             exit_plan: self.exit_plan,
+            plan: None,
             rationale: self.rationale,
         }
     }

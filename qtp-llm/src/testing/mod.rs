@@ -81,6 +81,7 @@ pub(crate) fn flat(instrument: &str, candles: Vec<Candle>) -> AssetView {
         working: Quantity::ZERO,
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: vec![(Timeframe::M5, candles)],
     }

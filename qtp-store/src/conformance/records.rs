@@ -72,6 +72,7 @@ fn advice() -> DecisionResult {
         stop: Some("59000.5".parse().expect("a price")),
         target: None,
         exit_plan: "leave on a close below the stop".into(),
+        plan: None,
         rationale: String::new(),
     };
     DecisionResult::Decided(Decision {

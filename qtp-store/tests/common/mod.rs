@@ -132,6 +132,7 @@ pub(crate) fn decided() -> DecisionResult {
             stop: Some(price("90")),
             target: None,
             exit_plan: "on a close below".into(),
+            plan: None,
             rationale: String::new(),
         }],
     })
@@ -268,6 +269,7 @@ pub(crate) fn all_intents() -> Vec<Intent> {
         working: quantity("0"),
         funding: None,
         last_trade: None,
+        thesis: None,
         book: None,
         candles: Vec::new(),
     };

@@ -205,7 +205,8 @@ impl EquityStats {
         points.into_iter().map(|p| CurvePoint { time: p.time, value: p.value * scale }).collect()
     }
 
-    fn daily_returns(&self) -> Option<Vec<f64>> {
+    /// Returns from daily close to daily close; `None` under 20 days.
+    pub fn daily_returns(&self) -> Option<Vec<f64>> {
         let closes = self.daily_closes();
         let solvent = closes.iter().take_while(|close| **close > 0.0).count();
         // The fall into bankruptcy counts; what follows has no base to be measured against.

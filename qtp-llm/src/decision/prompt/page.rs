@@ -2,9 +2,12 @@
 
 use std::fmt::{Display, Write as _};
 
-use qtp_core::{AssetView, Candle, DecisionRequest, Price, PriceRule, Rounding, Timeframe};
+use qtp_core::{
+    AssetView, Candle, DecisionRequest, EntryThesis, Level, Price, PriceRule, Rounding, Timeframe,
+};
 
 use crate::rules::figures;
+use crate::untrusted::Untrusted;
 
 /// How much of the picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,9 @@ fn describe(page: &mut Page, asset: &AssetView) {
             page.line(format_args!("stop: {}", or_none(asset.stop)));
             page.line(format_args!("target: {}", or_none(asset.target)));
             page.line(format_args!("open profit: {}", or_none(asset.unrealized)));
+            if let Some(thesis) = &asset.thesis {
+                entry_thesis(page, thesis);
+            }
         }
     }
     page.line(format_args!("working orders (signed sum): {}", asset.working));
@@ -63,6 +69,37 @@ fn describe(page: &mut Page, asset: &AssetView) {
     if let Some(last) = asset.last_trade {
         let end = if last.won { "won" } else { "lost" };
         page.line(format_args!("last trade: {end}, closed {}", last.time));
+    }
+}
+
+/// What an earlier answer said is text from outside again.
+fn entry_thesis(page: &mut Page, thesis: &EntryThesis) {
+    let quoted = |text: &str| Untrusted::new(text).envelope("your earlier decision");
+    page.line(format_args!("opened by the decision of: {}", thesis.decided));
+    page.line(format_args!("candles held: {}", thesis.candles));
+    page.line(format_args!("why it was opened: {}", quoted(&thesis.rationale)));
+    page.line(format_args!("its exit plan: {}", quoted(&thesis.exit_plan)));
+    let plan = &thesis.plan;
+    if plan.is_empty() {
+        return page.line("watched by code: nothing but stop and target");
+    }
+    page.line("watched by code, and not to be loosened:");
+    for condition in &plan.invalidation {
+        page.line(format_args!("- leave if {}", quoted(&condition.to_string())));
+    }
+    match &plan.trailing_stop {
+        Some(Level::Percent(percent)) => page.line(format_args!("- trailing stop {percent} % away")),
+        Some(Level::AverageTrueRange { times, .. }) => {
+            page.line(format_args!("- trailing stop {times} average true ranges away"));
+        }
+        Some(_) => page.line("- trailing stop"),
+        None => {}
+    }
+    if let Some(candles) = plan.time_stop_candles {
+        page.line(format_args!("- leave after {candles} candles"));
+    }
+    if plan.cooldown_candles > 0 {
+        page.line(format_args!("- no new position for {} candles afterwards", plan.cooldown_candles));
     }
 }
 

@@ -8,6 +8,7 @@ mod chain;
 mod gemini;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod loopback;
+mod plan;
 mod prompt;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod stream;

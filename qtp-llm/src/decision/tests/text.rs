@@ -171,12 +171,16 @@ fn schema_keeps_to_the_strict_subset() {
     let schema = answer_schema(&picture());
     let mut objects = 0;
     walk(&schema, &mut objects);
-    assert_eq!(objects, 2);
+    assert_eq!(objects, 4);
     assert_eq!(schema["type"], "object");
     let trade = &schema["properties"]["trade_decisions"]["items"]["properties"];
     assert_eq!(trade["asset"]["enum"], json!([BTC, ETH]));
     assert_eq!(trade["sl_price"]["type"], json!(["number", "null"]));
     assert_eq!(trade["conviction"]["type"], "number");
+    let rules = &trade["exit_rules"]["properties"];
+    let names = ["above", "below", "crosses_above", "crosses_below"];
+    assert_eq!(rules["invalidation"]["items"]["properties"]["is"]["enum"], json!(names));
+    assert_eq!(rules["time_stop_candles"]["type"], json!(["integer", "null"]));
 }
 
 /// Whether a decision keeps every promise of the domain check, told independently of it.
