@@ -1,6 +1,7 @@
 //! The `bot` command: settings, a run folder, the simulation at a pace, screens, stores and the operator.
 
 mod args;
+mod audit;
 mod breaking;
 mod build;
 pub mod control;
@@ -14,6 +15,7 @@ mod journal;
 mod keeping;
 mod live;
 mod market;
+pub mod matrix;
 mod narrator;
 mod pace;
 mod projector;
@@ -21,6 +23,7 @@ mod resume;
 mod run;
 mod settings;
 mod store;
+mod throwaway;
 mod watch;
 
 pub use args::BotArgs;

@@ -222,10 +222,14 @@ impl Hub {
             None => messages.extend(line.held.take()),
             Some(Effect::Gap | Effect::DropReply | Effect::DropRequest) => return,
             Some(Effect::Duplicate) => messages.push(message.clone()),
-            Some(Effect::Reorder) => {
-                line.held = Some(message.clone());
-                return;
-            }
+            Some(Effect::Reorder) => match line.held.take() {
+                // Two in a row change places; nothing is lost.
+                Some(held) => messages.push(held),
+                None => {
+                    line.held = Some(message.clone());
+                    return;
+                }
+            },
             Some(Effect::HalfOpen) => {
                 line.silent = true;
                 return;
