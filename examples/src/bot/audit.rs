@@ -106,9 +106,12 @@ struct Told {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Listed {
     oid: u64,
     cloid: Option<String>,
+    sz: String,
+    orig_sz: String,
 }
 
 #[derive(Deserialize)]
@@ -140,8 +143,10 @@ impl Audit {
             match told.order.cloid.as_deref().map(id_of) {
                 None => audit.foreign += 1,
                 Some(None) => audit.unknown += 1,
-                // What the venue refused does not exist.
-                Some(Some(_)) if told.status.to_lowercase().ends_with("rejected") => {}
+                // What the venue refused does not exist, unless a part of it was filled before.
+                Some(Some(_))
+                    if told.status.to_lowercase().ends_with("rejected")
+                        && told.order.sz == told.order.orig_sz => {}
                 Some(Some(id)) => {
                     known.entry(id).or_default().insert(told.order.oid);
                 }

@@ -1,12 +1,14 @@
 //! One cell: one fault at one step, with a venue and a bot of its own.
 
+use std::path::Path;
 use std::time::Duration;
 
-use qtp_core::port::{Clock as _, SystemClock};
+use qtp_core::port::{Clock as _, JournalWriter as _, SystemClock};
 use qtp_core::{AccountId, Reason, Timestamp};
 use qtp_engine::EngineError;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveOutcome, random_run_id};
 use qtp_exchange::sim_server::faults;
+use qtp_store::{FolderJournal, FolderSettings};
 use tokio::task::JoinHandle;
 
 use super::fault::{Fault, Strike};
@@ -40,8 +42,8 @@ pub struct Verdict {
     pub problems: Vec<String>,
 }
 
-/// Strikes and sees what remains.
-pub(super) async fn run(fault: Fault, step: Step) -> Result<Option<Verdict>, Failure> {
+/// Strikes and sees what remains. The journal of a cell that is not well goes into the folder `keep`.
+pub(super) async fn run(fault: Fault, step: Step, keep: Option<&Path>) -> Result<Option<Verdict>, Failure> {
     let stage = Stage::open().await?;
     let Some(strike) = fault.at(step, &stage.user()?) else { return Ok(None) };
     let mut cell = Cell::start(stage).await?;
@@ -51,7 +53,16 @@ pub(super) async fn run(fault: Fault, step: Step) -> Result<Option<Verdict>, Fai
     }
     let recovered = cell.strike(strike).await?;
     let done = until(ENDS, || cell.run.probe.at().0 >= LIVES).await;
-    cell.verdict(recovered, done).await.map(Some)
+    let journal = cell.journal.clone();
+    let verdict = cell.verdict(recovered, done).await;
+    if let Some(folder) = keep.filter(|_| verdict.as_ref().is_ok_and(|verdict| !verdict.problems.is_empty()))
+    {
+        let name = format!("{}-{}", fault.name, step.name()).replace([' ', ','], "_");
+        let (mut kept, _) = FolderJournal::open(folder.join(name), FolderSettings::default())?;
+        journal.records().iter().try_for_each(|record| kept.append(record))?;
+        kept.sync()?;
+    }
+    verdict.map(Some)
 }
 
 struct Cell {

@@ -194,7 +194,9 @@ impl OrderLife {
 
     fn enter(&mut self, price: Price, context: &mut Context<'_>) {
         let instrument = self.instrument.clone();
-        let stop = self.stop.or_else(|| below(context, &instrument, price, 10));
+        // A level that the price has left behind protects nothing.
+        let kept = self.stop.filter(|stop| *stop < price || !context.position(&instrument).is_zero());
+        let stop = kept.or_else(|| below(context, &instrument, price, 10));
         self.stop = stop;
         if context.position(&instrument) == self.size && self.guards(context, stop) {
             return self.go(Step::Guarded);

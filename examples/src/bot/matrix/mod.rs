@@ -31,20 +31,25 @@ const AT_ONCE: usize = 64;
 /// A fault, a step and what came of it; `None` where there was nothing to strike.
 pub type Outcome = (Fault, Step, Result<Option<Verdict>, String>);
 
-/// Runs cells; `bot` is the program that is killed in some of them. The outcomes are in the cells' order.
+/// Runs cells; `bot` is the program that is killed in some of them. The outcomes are in the cells' order, and journals of
+/// cells that are not well in the folder `keep`.
 ///
 /// # Errors
 /// None of a cell's own: they are in its outcome.
-pub async fn cells(bot: &Path, cells: Vec<(Fault, Step)>) -> Result<Vec<Outcome>, Failure> {
+pub async fn cells(
+    bot: &Path,
+    cells: Vec<(Fault, Step)>,
+    keep: Option<&Path>,
+) -> Result<Vec<Outcome>, Failure> {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (place, (fault, step)) in cells.iter().copied().enumerate() {
-        let (room, bot) = (Arc::clone(&room), bot.to_owned());
+        let (room, bot, keep) = (Arc::clone(&room), bot.to_owned(), keep.map(Path::to_owned));
         tasks.spawn(async move {
             let _place = room.acquire().await;
             let ran = match fault.at(step, "") {
                 Some(Strike::Kill(death)) => child::run(&bot, (step, death)).await,
-                _ => cell::run(fault, step).await,
+                _ => cell::run(fault, step, keep.as_deref()).await,
             };
             (place, ran.map_err(|error| crate::exit::one_line(&*error)))
         });
@@ -69,7 +74,7 @@ pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
     let wanted = all(args.only.as_deref());
     println!("{} cells, {AT_ONCE} at once; this takes some minutes", wanted.len());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcomes = runtime.block_on(cells(&std::env::current_exe()?, wanted))?;
+    let outcomes = runtime.block_on(cells(&std::env::current_exe()?, wanted, args.runs.as_deref()))?;
     print!("{}", table::table(&outcomes));
     let bad = outcomes.iter().filter(|outcome| !is_well(outcome)).count();
     if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not well").into()) }

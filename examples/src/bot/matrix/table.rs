@@ -47,11 +47,14 @@ fn summary(outcomes: &[Outcome], text: &mut String) {
     let struck = verdicts().count() + outcomes.iter().filter(|(_, _, ran)| ran.is_err()).count();
     let well = outcomes.iter().filter(|outcome| is_well(outcome) && matches!(outcome.2, Ok(Some(_)))).count();
     let slowest = verdicts().filter_map(|verdict| verdict.traded_after).max().unwrap_or_default();
-    let naked = verdicts().filter_map(|verdict| verdict.naked).max().unwrap_or_default();
+    let naked = outcomes.iter().filter_map(|(fault, step, ran)| {
+        Some((ran.as_ref().ok()?.as_ref()?.naked?, format!("{}, {}", fault.name, step.name())))
+    });
+    let (naked, naked_at) = naked.max().unwrap_or_default();
     let seconds = |time: Duration| time.as_secs_f64();
     let _ = writeln!(
         text,
-        "\n{well} of {struck} cells well; slowest to trade on {:.1} s; longest without a stop {:.1} s",
+        "\n{well} of {struck} cells well; slowest to trade on {:.1} s; longest without a stop {:.1} s ({naked_at})",
         seconds(slowest),
         seconds(naked)
     );
