@@ -259,6 +259,11 @@ impl Hub {
         }
     }
 
+    /// True if a fault keeps a connection from hearing anything.
+    pub(super) fn is_silent(&self, id: ConnectionId) -> bool {
+        self.lines.get(&id).is_some_and(|line| line.silent)
+    }
+
     /// Ends a connection: its task hears the notice and takes its leave.
     pub(super) fn cut(&mut self, id: ConnectionId) {
         if let Some(line) = self.lines.get(&id) {

@@ -93,10 +93,10 @@ impl Cell {
     async fn strike(&mut self, strike: Strike) -> Result<Timestamp, Failure> {
         let server = self.stage.server.clone();
         match strike {
-            Strike::Rules { text, cut, lasts, heals } => {
+            Strike::Rules { text, also, lasts, heals } => {
                 server.inject(faults::parse("fault", &text)?);
-                if cut {
-                    server.strike(&faults::parse("cut", "[[fault]]\non = \"closed\"\ndo = \"cut\"\n")?)?;
+                if let Some(also) = also {
+                    server.strike(&faults::parse("also", &also)?)?;
                 }
                 self.acted().await?;
                 tokio::time::sleep(lasts).await;

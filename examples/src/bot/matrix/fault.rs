@@ -26,6 +26,8 @@ enum Kind {
     Request(&'static str, Duration),
     /// All messages of a few seconds.
     Messages(&'static str),
+    /// The price falls while no message of a few seconds arrives.
+    Unheard(&'static str),
     /// A state of the venue that ends again: what begins and what ends it.
     State(&'static str, &'static str),
     /// The next order.
@@ -47,10 +49,12 @@ pub(super) enum Death {
     AfterSend,
 }
 
+/// Through the limit order and through every stop.
+const FALL: &str = "do = \"move\"\namount = \"-0.05\"";
 const NONE: Duration = Duration::ZERO;
 
 /// All rows.
-pub const FAULTS: [Fault; 25] = [
+pub const FAULTS: [Fault; 27] = [
     row("reply lost", Kind::Request("do = \"drop_reply\"", NONE)),
     row("request lost", Kind::Request("do = \"drop_request\"", NONE)),
     row("reply 3 s late", Kind::Request("do = \"delay\"\nms = 3000", Duration::from_secs(3))),
@@ -67,6 +71,8 @@ pub const FAULTS: [Fault; 25] = [
     row("messages late", Kind::Messages("do = \"delay\"\nms = 2500")),
     row("half a message", Kind::Messages("do = \"truncate\"")),
     row("disconnects", Kind::Messages("do = \"disconnect\"")),
+    row("falls, none heard", Kind::Unheard("do = \"gap\"")),
+    row("falls, half-open socket", Kind::Unheard("do = \"half_open\"")),
     row("clock 90 s ahead", Kind::State("do = \"clock\"\nms = 90000", "do = \"clock\"\nms = 0")),
     row("market halted", Kind::State("do = \"halt\"", "do = \"resume\"")),
     row("part fills, rest ends", Kind::NextOrder("do = \"fill_then_cancel\"\namount = \"0.5\"")),
@@ -86,8 +92,8 @@ const fn row(name: &'static str, kind: Kind) -> Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Strike {
     /// Rules that are in force for so long after they acted first; the venue is well again so much later.
-    /// `cut` ends all streams at the beginning.
-    Rules { text: String, cut: bool, lasts: Duration, heals: Duration },
+    /// `also` happens at once.
+    Rules { text: String, also: Option<String>, lasts: Duration, heals: Duration },
     /// At once, until it is ended.
     State { begin: String, end: String, lasts: Duration },
     /// At once, and no end is needed.
@@ -106,14 +112,19 @@ impl Fault {
             Kind::Request(deed, heals) if step.is_quiet() => {
                 // Nothing is sent: the streams end, so that the account is read, and the reads are struck.
                 let text = rule("info:*", &format!("{deed}\nfor_seconds = {}", LASTS.as_secs()));
-                Strike::Rules { text, cut: true, lasts: LASTS, heals }
+                Strike::Rules { text, also: Some(rule("closed", "do = \"cut\"")), lasts: LASTS, heals }
             }
             Kind::Request(deed, heals) => {
-                Strike::Rules { text: request(step, deed), cut: false, lasts: NONE, heals }
+                Strike::Rules { text: request(step, deed), also: None, lasts: NONE, heals }
             }
             Kind::Messages(deed) => {
                 let text = rule("ws:*", &format!("{deed}\nfor_seconds = {}", LASTS.as_secs()));
-                Strike::Rules { text, cut: false, lasts: LASTS, heals: NONE }
+                Strike::Rules { text, also: None, lasts: LASTS, heals: NONE }
+            }
+            Kind::Unheard(deed) => {
+                let text = rule("ws:*", &format!("{deed}\nfor_seconds = {}", LASTS.as_secs()));
+                let also = Some(rule("closed", &format!("{FALL}\n{whom}")));
+                Strike::Rules { text, also, lasts: LASTS, heals: NONE }
             }
             Kind::State(begin, end) => {
                 let words = |deed: &str| rule("closed", &format!("{deed}\n{whom}"));
@@ -121,7 +132,7 @@ impl Fault {
             }
             Kind::NextOrder(_) if step.is_quiet() || step == Step::Cancel => return None,
             Kind::NextOrder(deed) => {
-                Strike::Rules { text: request(step, deed), cut: false, lasts: NONE, heals: NONE }
+                Strike::Rules { text: request(step, deed), also: None, lasts: NONE, heals: NONE }
             }
             Kind::Account(_, true) if !step.has_position() => return None,
             Kind::Account(deed, _) if step.is_quiet() => {
@@ -129,13 +140,13 @@ impl Fault {
             }
             Kind::Account(deed, _) => Strike::Rules {
                 text: request(step, &format!("{deed}\n{whom}")),
-                cut: false,
+                also: None,
                 lasts: NONE,
                 heals: NONE,
             },
             Kind::Down => Strike::Down {
                 rules: (!step.is_quiet()).then(|| request(step, "do = \"drop_reply\"")),
-                then: rule("closed", &format!("do = \"move\"\namount = \"-0.05\"\n{whom}")),
+                then: rule("closed", &format!("{FALL}\n{whom}")),
             },
             Kind::Kill(death) => Strike::Kill(death),
         })
