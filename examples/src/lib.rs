@@ -8,6 +8,7 @@ pub mod every_candle;
 pub mod exit;
 mod guides;
 pub mod percent;
+pub mod recording;
 pub mod replay;
 pub mod strategies;
 pub mod venue;

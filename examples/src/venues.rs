@@ -6,12 +6,14 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use qtp_core::AccountId;
 use qtp_core::port::{Exchange, MarketData};
+use qtp_exchange::decorator::Decorated;
 use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
 use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
+use crate::recording::Tape;
 
 /// Venues that can be named.
 pub const VENUES: [&str; 2] = ["synthetic", "hyperliquid"];
@@ -71,13 +73,15 @@ pub fn market_data(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
     }
 }
 
-/// A venue with an account: keys and addresses come from the environment, and the network must be named.
+/// A venue with an account: keys and addresses come from the environment, and the network must be named. Its streams go
+/// onto the tape, if there is one.
 ///
 /// # Errors
 /// A venue, key or address that cannot be used.
 pub fn exchange(
     args: &VenueArgs,
     environment: &BTreeMap<String, String>,
+    tape: Option<&Tape>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let Some(network) = args.network else {
         return Err("live trading needs --network testnet or --network mainnet".into());
@@ -97,7 +101,11 @@ pub fn exchange(
             let mut config =
                 hyperliquid(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
             (config.address, config.vault, config.key) = (own, vault, Some(key));
-            Ok(Arc::new(Hyperliquid::new(config)?))
+            let client = Hyperliquid::new(config)?;
+            Ok(match tape {
+                Some(tape) => Arc::new(Decorated::new(client, tape.clone())),
+                None => Arc::new(client),
+            })
         }
         other => Err(format!("venue {other:?} takes no orders").into()),
     }

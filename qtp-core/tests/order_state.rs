@@ -217,7 +217,8 @@ fn a_fill_of_a_rejected_order_is_counted_and_reported() {
 fn an_order_that_was_taken_and_then_refused_has_ended() {
     let mut order = fixed();
     order.apply_report(&report(OrderStatus::Open, 10), Timestamp::EPOCH).unwrap();
-    order.apply_report(&report(OrderStatus::Rejected, 10), Timestamp::EPOCH).unwrap();
+    let refused = OrderReport { filled: Quantity::ZERO, ..report(OrderStatus::Rejected, 10) };
+    order.apply_report(&refused, Timestamp::EPOCH).unwrap();
     assert_eq!((order.status(), order.remaining()), (OrderStatus::Canceled, Quantity::ZERO));
 }
 

@@ -175,11 +175,7 @@ impl Engine {
             valid_until: self.config.order_validity.map(|validity| self.state.now + validity),
             protective_stop: stop,
             // What must get out and found no price asks the venue for the present one.
-            decision_price: if blind {
-                None
-            } else {
-                decided.map(|decided| decided.price).or(price)
-            },
+            decision_price: if blind { None } else { decided.map(|decided| decided.price).or(price) },
         };
         let time = decided.map_or(self.state.now, |decided| decided.time);
         self.send(request, time).is_some()

@@ -16,10 +16,20 @@ use crate::percent::Percent;
 #[serde(deny_unknown_fields)]
 pub struct BacktestArgs {
     /// Candle file, CSV or gzip; with several, each needs its instrument: BTC-USDT@binance=FILE
-    #[arg(long = "candles", value_name = "[ID=]FILE", required = true)]
+    #[arg(long = "candles", value_name = "[ID=]FILE", required_unless_present = "recording")]
     pub candles: Vec<CandleArg>,
+    /// A recording instead of candle files: its bot runs again, or with --strategy a strategy over its candles
+    #[arg(long, value_name = "DIR", conflicts_with = "candles")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<PathBuf>,
     /// Strategy: none, ema-cross, momentum, scalping, swing, signal-file
-    #[arg(long, value_name = "NAME", required = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present = "recording",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub strategy: String,
     /// Parameter of the strategy, such as fast=12
     #[arg(long = "param", value_name = "K=V")]

@@ -85,6 +85,9 @@ pub struct BotArgs {
     /// Folder of all runs [default: ./data/runs]
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
+    /// Record what the market says into compressed files in this folder; `backtest --recording DIR` runs it again
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
     /// Show what holds when things break: a venue and a bot on this machine, a lost answer, a kill in the middle of an
     /// order, a restart, and the books compared; takes five minutes
     #[arg(long = "break", conflicts_with_all = ["mode", "venue", "config"])]

@@ -6,8 +6,10 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use qtp_core::port::{Clock, DecisionEngine, JournalRecord, Severity};
-use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, RunId, Timeframe};
+use qtp_core::port::{Clock, DecisionEngine, Exchange, JournalRecord, JournalWriter, Severity};
+use qtp_core::{
+    Command, Event, EventRecord, MarketTopic, OperatorAction, Reason, RunId, RunResumed, Timeframe,
+};
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
@@ -29,6 +31,7 @@ use super::store::StoreThread;
 use super::watch::Watch;
 use super::{journal, market};
 use crate::exit::Failure;
+use crate::recording::Tape;
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -71,18 +74,30 @@ pub(super) fn run(
     let (clock, speed) = market::clock(settings, &records, args.speed)?;
     greet(&watch.narrator, settings, &folder);
     let shared = Shared(Arc::new(Mutex::new(watch)));
+    let tape =
+        args.record.as_deref().map(|folder| Tape::start(folder, Arc::clone(&clock) as _)).transpose()?;
     let mut setup = {
         let _inside = runtime.enter();
-        setup(settings, (engine, Box::new(shared.clone()), journal), &clock, (&records, environment))?
+        let exchange = market::exchange(settings, &clock, &records, (environment, tape.as_ref()))?;
+        setup(settings, (engine, Box::new(shared.clone()), journal), Arc::clone(&clock) as _, exchange)?
     };
+    if let Some(tape) = &tape {
+        tape.note(&begins(&setup, &records));
+    }
     if settings.trading.mode == Mode::Live {
         runtime.block_on(preflight(settings, &setup, folder.run_id(), !records.is_empty()))?;
     }
     (setup.decider, setup.settings.speed) = (Some(decision_engine(settings, environment)?.into()), speed);
     let driver = driver(setup, records, &shared)?;
     let guard = || DiskGuard::new(folder.path(), settings.journal.min_free_mib);
-    let outcome = drive(&runtime, driver, (calls, guard()), (&clock, args.duration), (stop, guard()))?;
+    let outcome =
+        drive(&runtime, driver, (calls, guard(), tape.clone()), (&clock, args.duration), (stop, guard()))?;
     let _ = std::fs::remove_file(folder.socket());
+    if let Some(tape) = tape {
+        let figures = tape.figures();
+        println!("recorded {} events, {} left out", figures.events, figures.lost);
+        figures.error.map_or(Ok(()), |error| Err(format!("recording: {error}")))?;
+    }
     drop(outcome.observer);
     let watch = Arc::try_unwrap(shared.0).map_err(|_| "the watch is still in use")?;
     let watch = watch.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -91,15 +106,24 @@ pub(super) fn run(
     finish::finish(ended, watch, (&folder, settings), store)
 }
 
-type Parts = (Engine, Box<dyn Observer + Send>, Box<dyn qtp_core::port::JournalWriter>);
+/// What a recording begins with: the run, or that it goes on.
+fn begins(setup: &LiveSetup, records: &[JournalRecord]) -> Event {
+    match records.last() {
+        None => Event::RunStarted(Box::new(setup.start.clone())),
+        Some(last) => {
+            Event::RunResumed(RunResumed { version: setup.start.version.clone(), last_seq: last.seq() })
+        }
+    }
+}
 
-fn setup(
+type Parts = (Engine, Box<dyn Observer + Send>, Box<dyn JournalWriter>);
+
+pub(super) fn setup(
     settings: &BotSettings,
     (engine, observer, journal): Parts,
-    clock: &Arc<ScaledClock>,
-    (records, environment): (&[JournalRecord], &BTreeMap<String, String>),
+    clock: Arc<dyn Clock>,
+    exchange: Arc<dyn Exchange>,
 ) -> Result<LiveSetup, Failure> {
-    let exchange = market::exchange(settings, clock, records, environment)?;
     let instruments = instruments(settings)?;
     // The finest candles fill orders and draw the equity; the mark brings funding.
     let ids = instruments.iter().map(|instrument| &instrument.id);
@@ -111,7 +135,7 @@ fn setup(
         exchanges: vec![exchange],
         topics,
         decider: None,
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        clock,
         journal,
         observer,
         settings: LiveSettings::default(),
@@ -157,7 +181,7 @@ fn driver(setup: LiveSetup, records: Vec<JournalRecord>, shared: &Shared) -> Res
 fn drive(
     runtime: &tokio::runtime::Runtime,
     driver: LiveDriver,
-    (calls, refusals): (Receiver<Call>, DiskGuard),
+    (calls, refusals, tape): (Receiver<Call>, DiskGuard, Option<Tape>),
     (clock, duration): (&Arc<ScaledClock>, Option<Timeframe>),
     (stop, mut disk): (Arc<AtomicBool>, DiskGuard),
 ) -> Result<qtp_engine::driver::live::LiveOutcome, Failure> {
@@ -175,7 +199,11 @@ fn drive(
                 halt_for(&handle, reason).await;
             }
         }
-        handle.stop(Reason::new("stopped", "by a signal or the end of the run")).await
+        let reason = Reason::new("stopped", "by a signal or the end of the run");
+        if let Some(tape) = tape {
+            tape.note(&Event::Stopped(reason.clone()));
+        }
+        handle.stop(reason).await
     }));
     Ok(runtime.block_on(driver.run())?)
 }

@@ -15,6 +15,7 @@ use super::folder::RunFolder;
 use super::pace::Pace;
 use super::settings::{BotSettings, Trading};
 use crate::exit::Failure;
+use crate::recording::{Tape, Taped};
 use crate::venues::{self, VenueArgs};
 
 /// History that the synthetic market has before a run: enough for every strategy's warm-up.
@@ -39,7 +40,7 @@ pub(super) async fn folder(
     }
     let (venue, trading) = (venue(&settings.trading), &settings.trading);
     settings.facts = Some(match trading.mode {
-        Mode::Live => VenueFacts::live(&*venues::exchange(&venue, environment)?, trading).await?,
+        Mode::Live => VenueFacts::live(&*venues::exchange(&venue, environment, None)?, trading).await?,
         Mode::Demo | Mode::Paper => VenueFacts::on_paper(&*venues::market_data(&venue)?, trading).await?,
     });
     folder.write_manifest(&settings)?;
@@ -73,17 +74,30 @@ pub(super) fn exchange(
     settings: &BotSettings,
     clock: &Arc<ScaledClock>,
     records: &[JournalRecord],
-    environment: &BTreeMap<String, String>,
+    (environment, tape): (&BTreeMap<String, String>, Option<&Tape>),
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let trading = &settings.trading;
     let market: Arc<dyn MarketData> = if synthetic(trading) {
         let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
         Arc::new(Paced::new(market, Arc::clone(clock)))
     } else if trading.mode == Mode::Live {
-        return venues::exchange(&venue(trading), environment);
+        return venues::exchange(&venue(trading), environment, tape);
     } else {
         venues::market_data(&venue(trading))?
     };
+    let market: Arc<dyn MarketData> = match tape {
+        Some(tape) => Arc::new(Taped::new(market, tape.clone())),
+        None => market,
+    };
+    paper(settings, market, records)
+}
+
+/// Simulated execution over a market.
+pub(super) fn paper(
+    settings: &BotSettings,
+    market: Arc<dyn MarketData>,
+    records: &[JournalRecord],
+) -> Result<Arc<dyn Exchange>, Failure> {
     let venue = build_venue(settings, &instruments(settings)?)?;
     if records.is_empty() {
         return Ok(Arc::new(PaperExchange::new(market, venue)));

@@ -1,5 +1,6 @@
 //! The `bot` command: settings, a run folder, the simulation at a pace, screens, stores and the operator.
 
+mod again;
 mod args;
 mod audit;
 mod breaking;
@@ -26,6 +27,7 @@ mod store;
 mod throwaway;
 mod watch;
 
+pub use again::again;
 pub use args::BotArgs;
 pub use build::{build_engine, build_source};
 pub use facts::VenueFacts;
