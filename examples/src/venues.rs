@@ -8,7 +8,7 @@ use qtp_core::AccountId;
 use qtp_core::port::{Exchange, MarketData};
 use qtp_exchange::decorator::Decorated;
 use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
-use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig, NonceStore};
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
 
@@ -73,15 +73,42 @@ pub fn market_data(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
     }
 }
 
-/// A venue with an account: keys and addresses come from the environment, and the network must be named. Its streams go
-/// onto the tape, if there is one.
+/// Opens the memory of request numbers of a signer.
+pub type OpenNonces<'a> = &'a dyn Fn(Address) -> Result<Arc<dyn NonceStore>, Failure>;
+
+/// What a run keeps of its venue.
+#[derive(Clone, Copy, Default)]
+pub struct Attached<'a> {
+    /// Its streams go there.
+    pub tape: Option<&'a Tape>,
+    /// Numbers of its requests.
+    pub nonces: Option<OpenNonces<'a>>,
+}
+
+impl std::fmt::Debug for Attached<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attached").field("tape", &self.tape.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Venues for whose client the bracket scenarios of the conformance suite are green: others get no real money.
+const PROVEN: [&str; 1] = ["hyperliquid"];
+
+/// Why a venue may not be traded on with real money, if so.
+pub fn unproven(venue: &str, network: Option<Network>) -> Option<String> {
+    let real = network == Some(Network::Mainnet) && !PROVEN.contains(&venue);
+    real.then(|| format!("the conformance suite's brackets are not green for {venue}: no real money there"))
+}
+
+/// A venue with an account: keys and addresses come from the environment, and the network must be named. What is attached goes with it: its streams go
+/// onto the tape.
 ///
 /// # Errors
 /// A venue, key or address that cannot be used.
 pub fn exchange(
     args: &VenueArgs,
     environment: &BTreeMap<String, String>,
-    tape: Option<&Tape>,
+    attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let Some(network) = args.network else {
         return Err("live trading needs --network testnet or --network mainnet".into());
@@ -101,8 +128,12 @@ pub fn exchange(
             let mut config =
                 hyperliquid(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
             (config.address, config.vault, config.key) = (own, vault, Some(key));
+            config.nonces = match (attached.nonces, &config.key) {
+                (Some(open), Some(key)) => Some(open(key.address())?),
+                _ => None,
+            };
             let client = Hyperliquid::new(config)?;
-            Ok(match tape {
+            Ok(match attached.tape {
                 Some(tape) => Arc::new(Decorated::new(client, tape.clone())),
                 None => Arc::new(client),
             })

@@ -32,6 +32,7 @@ use super::watch::Watch;
 use super::{journal, market};
 use crate::exit::Failure;
 use crate::recording::Tape;
+use crate::venues::unproven;
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -74,11 +75,12 @@ pub(super) fn run(
     let (clock, speed) = market::clock(settings, &records, args.speed)?;
     greet(&watch.narrator, settings, &folder);
     let shared = Shared(Arc::new(Mutex::new(watch)));
+    let runs = folder.path().parent().unwrap_or(folder.path());
     let tape =
         args.record.as_deref().map(|folder| Tape::start(folder, Arc::clone(&clock) as _)).transpose()?;
     let mut setup = {
         let _inside = runtime.enter();
-        let exchange = market::exchange(settings, &clock, &records, (environment, tape.as_ref()))?;
+        let exchange = market::exchange(settings, &clock, &records, environment, (tape.as_ref(), runs))?;
         setup(settings, (engine, Box::new(shared.clone()), journal), Arc::clone(&clock) as _, exchange)?
     };
     if let Some(tape) = &tape {
@@ -149,6 +151,9 @@ async fn preflight(
     run_id: RunId,
     resumed: bool,
 ) -> Result<(), Failure> {
+    if let Some(refusal) = unproven(&settings.trading.venue, settings.trading.network) {
+        return Err(format!("preflight: {refusal}").into());
+    }
     let instruments = instruments(settings)?;
     let foreign = setup.engine.config().foreign_position;
     let validity = setup.engine.config().order_validity;

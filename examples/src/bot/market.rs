@@ -1,10 +1,12 @@
 //! Market, exchange and clock of a run in real time.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use qtp_core::port::{Clock as _, Exchange, JournalRecord, MarketData, SystemClock};
+use qtp_exchange::hyperliquid::NonceStore;
 use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
 use qtp_exchange::synthetic::SyntheticMarket;
 
@@ -12,11 +14,12 @@ use super::args::{BotArgs, Mode};
 use super::build::{build_source, build_venue, instruments};
 use super::facts::{VenueFacts, synthetic};
 use super::folder::RunFolder;
+use super::nonces::NonceFile;
 use super::pace::Pace;
 use super::settings::{BotSettings, Trading};
 use crate::exit::Failure;
 use crate::recording::{Tape, Taped};
-use crate::venues::{self, VenueArgs};
+use crate::venues::{self, Attached, VenueArgs};
 
 /// History that the synthetic market has before a run: enough for every strategy's warm-up.
 const HISTORY: Duration = Duration::from_secs(6 * 86_400);
@@ -40,7 +43,9 @@ pub(super) async fn folder(
     }
     let (venue, trading) = (venue(&settings.trading), &settings.trading);
     settings.facts = Some(match trading.mode {
-        Mode::Live => VenueFacts::live(&*venues::exchange(&venue, environment, None)?, trading).await?,
+        Mode::Live => {
+            VenueFacts::live(&*venues::exchange(&venue, environment, Attached::default())?, trading).await?
+        }
         Mode::Demo | Mode::Paper => VenueFacts::on_paper(&*venues::market_data(&venue)?, trading).await?,
     });
     folder.write_manifest(&settings)?;
@@ -74,14 +79,16 @@ pub(super) fn exchange(
     settings: &BotSettings,
     clock: &Arc<ScaledClock>,
     records: &[JournalRecord],
-    (environment, tape): (&BTreeMap<String, String>, Option<&Tape>),
+    environment: &BTreeMap<String, String>,
+    (tape, runs): (Option<&Tape>, &Path),
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let trading = &settings.trading;
     let market: Arc<dyn MarketData> = if synthetic(trading) {
         let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
         Arc::new(Paced::new(market, Arc::clone(clock)))
     } else if trading.mode == Mode::Live {
-        return venues::exchange(&venue(trading), environment, tape);
+        let open = |signer| Ok(Arc::new(NonceFile::open(runs, signer)?) as Arc<dyn NonceStore>);
+        return venues::exchange(&venue(trading), environment, Attached { tape, nonces: Some(&open) });
     } else {
         venues::market_data(&venue(trading))?
     };

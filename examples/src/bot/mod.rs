@@ -18,6 +18,7 @@ mod live;
 mod market;
 pub mod matrix;
 mod narrator;
+mod nonces;
 mod pace;
 mod projector;
 mod resume;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use qtp_core::{Candle, CandleBatch, Event, InstrumentId, Timeframe, Timestamp};
+use qtp_core::{Candle, CandleBatch, Event, FundingRate, InstrumentId, Timeframe, Timestamp};
 
 use crate::sim::SimVenue;
 
@@ -15,6 +15,8 @@ const ROUNDS: usize = 100_000;
 pub(super) struct Feed {
     finest: BTreeMap<InstrumentId, Timeframe>,
     on_tape: BTreeSet<InstrumentId>,
+    /// The next payment of each instrument. Venues say its rate again and again before it is due.
+    funding: BTreeMap<InstrumentId, FundingRate>,
     now: Timestamp,
 }
 
@@ -33,12 +35,25 @@ impl Feed {
         out: &mut Vec<(Timestamp, Event)>,
     ) {
         self.now = self.now.max(time);
+        self.pay_due(venue, out);
         match event {
+            Event::FundingRate(rate) => {
+                self.funding.insert(rate.instrument.clone(), rate.clone());
+                self.pay_due(venue, out);
+            }
             Event::Candles(batch) if !batch.warmup => self.candles(venue, batch, out),
             Event::Trade(trade) => self.tape(venue, &trade.instrument, event, out),
             Event::Quote(quote) => self.tape(venue, &quote.instrument, event, out),
             Event::Book(book) => self.tape(venue, &book.instrument, event, out),
             _ => venue.on_market(event, self.now, out),
+        }
+    }
+
+    /// Payments whose time has come, once each, before anything else of their instant.
+    fn pay_due(&mut self, venue: &mut SimVenue, out: &mut Vec<(Timestamp, Event)>) {
+        let now = self.now;
+        for rate in self.funding.extract_if(.., |_, rate| rate.time <= now).map(|(_, rate)| rate) {
+            venue.on_market(&Event::FundingRate(rate), now, out);
         }
     }
 
