@@ -7,6 +7,7 @@ pub mod data;
 pub mod every_candle;
 pub mod exit;
 mod guides;
+pub mod logs;
 pub mod percent;
 pub mod recording;
 pub mod replay;

@@ -7,5 +7,6 @@ use qtp_examples::recording::{self, RecordArgs};
 
 fn main() -> ExitCode {
     let args = RecordArgs::parse();
+    qtp_examples::logs::start();
     qtp_examples::exit::report(recording::record(&args))
 }
