@@ -9,6 +9,7 @@ use qtp_exchange::hyperliquid::sign::{Address, Network};
 use qtp_exchange::sim_server::{Pace, SimServer, SimServerConfig, Tape, faults};
 
 use crate::exit::Failure;
+use crate::recording::tape_of;
 
 /// A simulated venue on a port that speaks Hyperliquid's protocol: any client of the real venue can trade here.
 #[derive(Debug, Parser)]
@@ -20,6 +21,9 @@ pub struct VenueArgs {
     /// Candle file of a coin (BTC=FILE) or spot pair (PURR/USDC=FILE); may be repeated
     #[arg(long, value_name = "COIN=FILE", value_parser = coin_file)]
     candles: Vec<(String, PathBuf)>,
+    /// The candles of a recording
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["candles", "synthetic", "seed"])]
+    recording: Option<PathBuf>,
     /// A market that never existed [default without --candles]
     #[arg(long, conflicts_with = "candles")]
     synthetic: bool,
@@ -94,7 +98,9 @@ impl VenueArgs {
         let (spot, coins): (Vec<String>, Vec<String>) =
             self.coins.into_iter().partition(|coin| coin.ends_with("/USDC"));
         let spot = spot.iter().map(|pair| pair.trim_end_matches("/USDC").to_owned()).collect();
-        let tape = if self.candles.is_empty() {
+        let tape = if let Some(recording) = &self.recording {
+            Tape::Candles(tape_of(recording)?)
+        } else if self.candles.is_empty() {
             Tape::Synthetic { seed: self.seed }
         } else {
             Tape::Files(self.candles)

@@ -13,11 +13,15 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use qtp_core::port::{Exchange, MarketData};
 use qtp_core::{AccountId, InstrumentId, Venue};
+use qtp_exchange::decorator::Decorated;
+use qtp_exchange::hyperliquid::NonceStore;
+use qtp_exchange::hyperliquid::sign::Address;
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::exit::Failure;
+use crate::recording::Tape;
 
 /// Venues that a bot can be run on.
 pub const VENUES: [&str; 8] = [
@@ -120,8 +124,45 @@ pub fn market_data(args: &VenueArgs, environment: &Environment) -> Result<Arc<dy
     }
 }
 
+/// Opens the memory of request numbers of a signer.
+pub type OpenNonces<'a> = &'a dyn Fn(Address) -> Result<Arc<dyn NonceStore>, Failure>;
+
+/// What a run keeps of its venue.
+#[derive(Clone, Copy, Default)]
+pub struct Attached<'a> {
+    /// Its streams go there.
+    pub tape: Option<&'a Tape>,
+    /// Numbers of its requests.
+    pub nonces: Option<OpenNonces<'a>>,
+}
+
+impl Attached<'_> {
+    /// A client whose streams go onto the tape, if there is one.
+    fn to(self, client: impl Exchange + 'static) -> Arc<dyn Exchange> {
+        match self.tape {
+            Some(tape) => Arc::new(Decorated::new(client, tape.clone())),
+            None => Arc::new(client),
+        }
+    }
+}
+
+impl std::fmt::Debug for Attached<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attached").field("tape", &self.tape.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Venues for whose client the bracket scenarios of the conformance suite are green: others get no real money.
+const PROVEN: [&str; 1] = ["hyperliquid"];
+
+/// Why a venue may not be traded on with real money, if so.
+pub fn unproven(venue: &str, network: Option<Network>) -> Option<String> {
+    let real = network == Some(Network::Mainnet) && !PROVEN.contains(&venue);
+    real.then(|| format!("the conformance suite's brackets are not green for {venue}: no real money there"))
+}
+
 /// A venue with an account: keys and addresses come from the environment, and the network must be named. Some venues
-/// tell orders and fills only of `instruments`.
+/// tell orders and fills only of `instruments`. What is attached goes with it.
 ///
 /// # Errors
 /// A venue, key or address that cannot be used.
@@ -129,15 +170,16 @@ pub fn exchange(
     args: &VenueArgs,
     instruments: &[InstrumentId],
     environment: &Environment,
+    attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let Some(network) = args.network else {
         return Err("live trading needs --network testnet or --network mainnet".into());
     };
     match args.venue.as_str() {
-        "hyperliquid" => hyperliquid::exchange(args, network, environment),
-        "binance" | "binance-usdm" => binance::exchange(args, instruments, environment),
-        "bybit" | "bybit-linear" => bybit::exchange(args, instruments, environment),
-        "alpaca" | "alpaca-crypto" => alpaca::exchange(args, environment),
+        "hyperliquid" => hyperliquid::exchange(args, network, environment, attached),
+        "binance" | "binance-usdm" => binance::exchange(args, instruments, environment, attached),
+        "bybit" | "bybit-linear" => bybit::exchange(args, instruments, environment, attached),
+        "alpaca" | "alpaca-crypto" => alpaca::exchange(args, environment, attached),
         other => Err(format!("venue {other:?} takes no orders").into()),
     }
 }

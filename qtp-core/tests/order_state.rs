@@ -214,6 +214,15 @@ fn a_fill_of_a_rejected_order_is_counted_and_reported() {
 }
 
 #[test]
+fn an_order_that_was_taken_and_then_refused_has_ended() {
+    let mut order = fixed();
+    order.apply_report(&report(OrderStatus::Open, 10), Timestamp::EPOCH).unwrap();
+    let refused = OrderReport { filled: Quantity::ZERO, ..report(OrderStatus::Rejected, 10) };
+    order.apply_report(&refused, Timestamp::EPOCH).unwrap();
+    assert_eq!((order.status(), order.remaining()), (OrderStatus::Canceled, Quantity::ZERO));
+}
+
+#[test]
 fn an_overfill_is_counted_and_reported() {
     let mut order = fixed();
     let result = order.apply_fill(&fill(11), Timestamp::EPOCH);

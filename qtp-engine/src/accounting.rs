@@ -29,6 +29,7 @@ impl Engine {
         let now = self.state.now;
         let control = &mut self.controls[index];
         control.filled = Some(now);
+        control.exit_missed = false;
         control.trip += net;
         if !before.is_zero() && before.signum() != after.signum() {
             let won = control.trip > Decimal::ZERO;
@@ -148,6 +149,7 @@ impl Engine {
         if matches!(role, OrderRole::Stop | OrderRole::Target) {
             self.on_protection_report(index, role, report);
         } else if status.is_terminal() {
+            self.controls[index].exit_missed |= role == OrderRole::Exit && !was_leaving;
             self.on_entry_ended(index, report, (status, was_leaving));
         }
         let owner = usize::from(self.controls[index].owner);
@@ -171,7 +173,7 @@ impl Engine {
         let control = &self.controls[index];
         match status {
             // What a venue refuses is not sent again in the same instant.
-            OrderStatus::Rejected if !was_leaving && control.must_close => {
+            OrderStatus::Rejected | OrderStatus::Canceled if !was_leaving && control.must_close => {
                 self.set_engine_timer(self.config.stop_grace)
             }
             OrderStatus::Rejected if !was_leaving => {}

@@ -33,6 +33,9 @@ pub(crate) struct Control {
     pub(crate) trip: Decimal,
     /// Time of the last fill that changed the position.
     pub(crate) filled: Option<Timestamp>,
+    /// The venue ended an exit without a fill: the price that we go by may be an old one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) exit_missed: bool,
 }
 
 impl Control {
@@ -51,6 +54,7 @@ impl Control {
             replacing: false,
             trip: Decimal::ZERO,
             filled: None,
+            exit_missed: false,
         }
     }
 

@@ -159,6 +159,7 @@ impl Engine {
         let active = account.targets.get(&control.instrument);
         let decided = active.and_then(|active| active.signal.decided);
         let stop = active.and_then(|active| active.signal.bracket.stop).filter(|_| !only_closes);
+        let blind = only_closes && control.exit_missed;
         let request = OrderRequest {
             client_order_id: self.next_order_id(index),
             account: self.controls[index].account.clone(),
@@ -173,7 +174,8 @@ impl Engine {
             role: if only_closes { OrderRole::Exit } else { OrderRole::Entry },
             valid_until: self.config.order_validity.map(|validity| self.state.now + validity),
             protective_stop: stop,
-            decision_price: decided.map(|decided| decided.price).or(price),
+            // What must get out and found no price asks the venue for the present one.
+            decision_price: if blind { None } else { decided.map(|decided| decided.price).or(price) },
         };
         let time = decided.map_or(self.state.now, |decided| decided.time);
         self.send(request, time).is_some()

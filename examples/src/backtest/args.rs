@@ -18,10 +18,14 @@ use crate::strategy_file::StrategyDocument;
 #[serde(deny_unknown_fields)]
 pub struct BacktestArgs {
     /// Candle file, CSV or gzip; with several, each needs its instrument: BTC-USDT@binance=FILE
-    #[arg(long = "candles", value_name = "[ID=]FILE", required = true)]
+    #[arg(long = "candles", value_name = "[ID=]FILE", required_unless_present = "recording")]
     pub candles: Vec<CandleArg>,
+    /// A recording instead of candle files: its bot runs again, or with --strategy a strategy over its candles
+    #[arg(long, value_name = "DIR", conflicts_with = "candles")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<PathBuf>,
     /// Strategy: none, ema-cross, momentum, scalping, swing, signal-file
-    #[arg(long, value_name = "NAME", required_unless_present = "strategy_file")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["strategy_file", "recording"])]
     pub strategy: Option<String>,
     /// Strategy as a JSON document
     #[arg(long, value_name = "FILE.json", conflicts_with_all = ["strategy", "params", "long_only", "stop_pct", "take_pct"])]

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{AccountChoice, BacktestArgs};
 use crate::exit::Failure;
+use crate::recording::candle_files;
 use crate::strategies::{self, StrategyInputs};
 use crate::strategy_file::StrategyDocument;
 
@@ -101,6 +102,9 @@ pub fn build(
 }
 
 pub(super) fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {
+    if let Some(recording) = &args.recording {
+        return candle_files(recording, args.timeframe);
+    }
     let several = args.candles.len() > 1;
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();

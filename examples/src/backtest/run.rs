@@ -1,10 +1,11 @@
 //! Runs a backtest and writes what was asked for.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use qtp_core::port::{Clock as _, SystemClock};
-use qtp_core::{Event, InstrumentKind};
+use qtp_core::port::{Clock as _, JournalRecord, JournalWriter, SystemClock};
+use qtp_core::{Event, InstrumentKind, StoreError};
 use qtp_engine::driver::{Recorder, RecorderSettings, Simulation};
 use qtp_engine::stats::{Assumption, DayCount, Keep, RunFacts, Summary};
 use qtp_store::{Durability, FileJournal};
@@ -13,6 +14,7 @@ use super::args::{AccountChoice, BacktestArgs};
 use super::build::{Built, build};
 use super::output;
 use crate::exit::Failure;
+use crate::{bot, recording};
 
 /// Candles between two looks at the progress bar.
 const PROGRESS_STEP: u64 = 20_000;
@@ -22,6 +24,11 @@ const PROGRESS_STEP: u64 = 20_000;
 /// # Errors
 /// Input that cannot be read, settings that do not fit, or output that cannot be written.
 pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
+    if let Some(recording) =
+        args.recording.as_deref().filter(|_| args.strategy.is_none() && args.strategy_file.is_none())
+    {
+        return again(args, recording);
+    }
     let started = SystemClock.now();
     let args = &args.with_document()?;
     let (built, mut setup) = build(args, None)?;
@@ -59,6 +66,44 @@ pub fn run(args: &BacktestArgs) -> Result<(), Failure> {
     let elapsed = SystemClock.now().since(started).as_secs_f64();
     let summary = summary(args, &built, (&simulation, &recorder), elapsed);
     output::write(args, &built, &recorder, &summary)
+}
+
+/// Runs the bot of a recording again.
+fn again(args: &BacktestArgs, recording: &Path) -> Result<(), Failure> {
+    let begun = recording::started(recording)?;
+    let begun = begun.ok_or_else(|| {
+        format!("{}: no bot made this recording: name a strategy with --strategy", recording.display())
+    })?;
+    let journal: Box<dyn JournalWriter> = match &args.journal {
+        Some(path) => Box::new(FileJournal::create(path, Durability::Os)?),
+        None => Box::new(Unkept),
+    };
+    let outcome = bot::again(recording, &begun, journal, &std::env::vars().collect())?;
+    let equity = outcome.equity.map(|equity| equity.to_string());
+    let (run_id, events, lost) = (begun.start.run_id.to_string(), outcome.events, outcome.lost);
+    if args.json {
+        let summary = serde_json::json!({"run_id": run_id, "events": events, "lost": lost, "final_equity": equity,
+            "commands_hash": outcome.commands});
+        println!("{summary}");
+        return Ok(());
+    }
+    println!("run      {run_id}, again over {events} recorded events, {lost} were left out");
+    println!("equity   {}", equity.as_deref().unwrap_or("unknown"));
+    println!("commands {}", outcome.commands);
+    Ok(())
+}
+
+/// A journal that nobody asked for.
+struct Unkept;
+
+impl JournalWriter for Unkept {
+    fn append(&mut self, _: &JournalRecord) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 fn step_through(simulation: &mut Simulation, candles: u64, recorder: &mut Recorder) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use qtp_examples::bot::{self, BotArgs};
 
 fn main() -> ExitCode {
     let args = BotArgs::parse();
+    qtp_examples::logs::start();
     let environment = std::env::vars().collect();
     qtp_examples::exit::report(bot::run(&args, &environment))
 }

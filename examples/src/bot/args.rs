@@ -8,6 +8,7 @@ use qtp_llm::EngineSpec;
 use serde::{Deserialize, Serialize};
 
 use super::crash::CrashPoint;
+use super::matrix::Dying;
 use super::pace::Pace;
 use crate::venues::Network;
 
@@ -87,10 +88,25 @@ pub struct BotArgs {
     /// Folder of all runs [default: ./data/runs]
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
+    /// Record what the market says into compressed files in this folder; `backtest --recording DIR` runs it again
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
     /// Show what holds when things break: a venue and a bot on this machine, a lost answer, a kill in the middle of an
     /// order, a restart, and the books compared; takes five minutes
     #[arg(long = "break", conflicts_with_all = ["mode", "venue", "config"])]
     pub break_it: bool,
+    /// With --break: every fault at every step of an order's life instead, as a table
+    #[arg(long, requires = "break_it")]
+    pub matrix: bool,
+    /// With --matrix: only faults whose name holds this
+    #[arg(long, value_name = "WORDS", requires = "matrix")]
+    pub only: Option<String>,
+    /// The process that --matrix kills: a bot with its journal here
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub matrix_bot: Option<PathBuf>,
+    /// Where that process dies: STEP:before|after
+    #[arg(long, hide = true, requires = "matrix_bot")]
+    pub die: Option<Dying>,
     /// Kill this process at the N-th passing of a point, for crash tests: POINT:N
     #[arg(long, hide = true)]
     pub crash_at: Option<CrashPoint>,

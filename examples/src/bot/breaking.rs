@@ -1,23 +1,22 @@
 //! `bot --break`: a venue and a bot on this machine. An answer gets lost, the bot is killed in the middle of an order and
 //! started again, and what it wanted is compared with what exists.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use qtp_core::port::{Execution as _, JournalRecord};
-use qtp_core::{ClientOrderId, Decimal, Event, Intent, Timestamp, TradeId};
+use qtp_core::Decimal;
 use qtp_engine::driver::live::random_run_id;
-use qtp_exchange::hyperliquid::sign::{Network, PrivateKey};
-use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+use qtp_exchange::hyperliquid::sign::PrivateKey;
 use qtp_exchange::sim_server::{SimServer, SimServerConfig, faults};
 use qtp_store::FolderJournal;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::args::BotArgs;
+use super::audit::{Audit, Journaled};
 use super::folder::RunFolder;
+use super::throwaway;
 use crate::exit::Failure;
 
 /// The venue carries the first order out and says nothing of it.
@@ -38,7 +37,7 @@ pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
     std::fs::create_dir_all(&runs)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let key = throwaway_key()?;
+        let key = throwaway::key()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let host = listener.local_addr()?.to_string();
         let server = SimServer::new(SimServerConfig {
@@ -47,7 +46,7 @@ pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
             ..SimServerConfig::default()
         })?;
         println!("venue    http://{host}, synthetic BTC; the answer to the first order will be lost");
-        drop(tokio::spawn(server.serve(listener)));
+        drop(tokio::spawn(server.clone().serve(listener)));
         let bot = Bot { runs: &runs, host: &host, key: &key };
         println!("bot      starts; it will be killed as {DIES}");
         let died = bot.run(&["--crash-at", DIES]).await?;
@@ -61,30 +60,14 @@ pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
             return Err(format!("the second half ended with {ended}").into());
         }
         let folder = RunFolder::latest(&runs)?;
-        compare(&folder, &client(&host, &key)?).await
+        compare(&folder, &server, &key)
     })
-}
-
-/// A key that nobody has used and nobody will.
-fn throwaway_key() -> Result<String, Failure> {
-    let draw = || (0..4).map(|_| format!("{:016x}", random_run_id().0)).collect::<String>();
-    // Nearly every number is a key.
-    (0..8)
-        .map(|_| format!("0x{}", draw()))
-        .find(|text| text.parse::<PrivateKey>().is_ok())
-        .ok_or_else(|| "no key".into())
 }
 
 fn written_faults(runs: &Path) -> Result<Vec<faults::Rule>, Failure> {
     let path = runs.join("faults.toml");
     std::fs::write(&path, FAULTS)?;
     Ok(faults::read(&path)?)
-}
-
-fn client(host: &str, key: &str) -> Result<Hyperliquid, Failure> {
-    let mut config = HyperliquidConfig::new(Network::Testnet, "compare".parse()?).host(host);
-    config.key = Some(key.parse()?);
-    Ok(Hyperliquid::new(config)?)
 }
 
 struct Bot<'a> {
@@ -113,75 +96,23 @@ impl Bot<'_> {
     }
 }
 
-/// What a journal says of a run's orders and fills.
-#[derive(Debug, Default)]
-struct Journaled {
-    intended: BTreeSet<ClientOrderId>,
-    /// Found to have never reached the venue.
-    absent: BTreeSet<ClientOrderId>,
-    fills: BTreeSet<TradeId>,
-    first: Option<Timestamp>,
-}
-
-impl Journaled {
-    fn read(folder: &Path) -> Result<Self, Failure> {
-        let mut journaled = Self::default();
-        for record in FolderJournal::read(folder.join("journal"), 0)? {
-            let record = record?;
-            journaled.first = journaled.first.or(Some(record.time()));
-            match record {
-                JournalRecord::Command(record) => {
-                    if let Intent::Submit(group) = &record.intent {
-                        journaled.intended.extend(group.orders().map(|order| order.client_order_id));
-                    }
-                }
-                JournalRecord::Event(record) => match record.event {
-                    Event::Fill(fill) => {
-                        journaled.fills.insert(fill.trade_id);
-                    }
-                    Event::OrderAbsent { client_order_id, .. } => {
-                        journaled.absent.insert(client_order_id);
-                    }
-                    _ => {}
-                },
-            }
-        }
-        Ok(journaled)
-    }
-}
-
-async fn compare(folder: &Path, venue: &Hyperliquid) -> Result<(), Failure> {
-    let journaled = Journaled::read(folder)?;
-    let since = journaled.first.ok_or("the journal is empty")? - Duration::from_secs(60);
-    let mut missing = 0_usize;
-    for id in journaled.intended.difference(&journaled.absent) {
-        missing += usize::from(venue.order(id).await?.is_none());
-    }
-    let fills = venue.fills_since(since).await?;
-    // One order of ours under several ids of the venue was sent twice.
-    let mut ids: BTreeMap<Option<ClientOrderId>, BTreeSet<String>> = BTreeMap::new();
-    let open = venue.open_orders().await?;
-    let named = fills.iter().map(|fill| (fill.client_order_id, &fill.venue_order_id));
-    for (ours, theirs) in named.chain(open.iter().map(|order| (order.client_order_id, &order.venue_order_id)))
-    {
-        ids.entry(ours).or_default().extend(theirs.as_ref().map(ToString::to_string));
-    }
-    let unknown: usize =
-        ids.iter().filter(|(id, _)| id.is_none_or(|id| !journaled.intended.contains(&id))).count();
-    let twice = ids.values().filter(|theirs| theirs.len() > 1).count();
-    let lost = fills.iter().filter(|fill| !journaled.fills.contains(&fill.trade_id)).count();
+fn compare(folder: &Path, server: &SimServer, key: &str) -> Result<(), Failure> {
+    let records = FolderJournal::read(folder.join("journal"), 0)?.collect::<Result<Vec<_>, _>>()?;
+    let journaled = Journaled::of(records);
+    let audit = Audit::of(&journaled, server, key.parse::<PrivateKey>()?.address())?;
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json"))?)?;
     let naked = summary["naked_seconds"].as_f64().unwrap_or(f64::NAN);
     println!();
-    let (intended, absent) = (journaled.intended.len(), journaled.absent.len());
-    println!("orders   {intended} intended, {absent} never arrived, {missing} lost");
-    println!("         {unknown} on the venue that nobody intended, {twice} there twice");
-    println!("fills    {} on the venue, {} in the journal, {lost} lost", fills.len(), journaled.fills.len());
+    println!("orders   {} intended, {} never arrived, {} lost", audit.intended, audit.absent, audit.lost);
+    println!("         {} on the venue that nobody intended, {} there twice", audit.unknown, audit.twice);
+    let booked = journaled.fills.len();
+    println!("fills    {} on the venue, {booked} in the journal, {} lost", audit.fills, audit.unbooked);
     println!("stops    {naked:.3} s without the stop that was asked for");
     println!("journal  {}", folder.join("journal").display());
-    if missing + unknown + twice + lost == 0 && journaled.fills.len() == fills.len() && !fills.is_empty() {
+    let problems = audit.problems(false);
+    if problems.is_empty() && audit.fills > 0 {
         println!("nothing was sent twice, nothing was lost");
         return Ok(());
     }
-    Err("the books of bot and venue differ".into())
+    Err(format!("the books of bot and venue differ: {}", problems.join(", ")).into())
 }

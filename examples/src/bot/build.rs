@@ -21,7 +21,7 @@ use crate::strategies::{self, StrategyInputs};
 const ACCOUNT: &str = "demo";
 
 /// How long an order to a venue is valid on its way.
-pub(super) const VALIDITY: Duration = Duration::from_secs(15);
+pub(super) const VALIDITY: Duration = Duration::from_secs(10);
 
 /// Width of the candles that drive the simulated venue.
 pub(super) const BASE: Timeframe = Timeframe::M1;

@@ -168,7 +168,7 @@ impl<S: JournalSink> JournalSink for TornSink<S> {
 }
 
 /// Ends this process as `kill -9` does: nothing is flushed, no destructor runs.
-fn kill() -> ! {
+pub(super) fn kill() -> ! {
     let me = std::process::id().to_string();
     loop {
         // The signal is on its way when the command ends; waiting for it is all that is left.

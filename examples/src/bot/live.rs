@@ -6,8 +6,10 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use qtp_core::port::{Clock, DecisionEngine, JournalRecord, Severity};
-use qtp_core::{Command, EventRecord, MarketTopic, OperatorAction, Reason, RunId, Timeframe};
+use qtp_core::port::{Clock, DecisionEngine, Exchange, JournalRecord, JournalWriter, Severity};
+use qtp_core::{
+    Command, Event, EventRecord, MarketTopic, OperatorAction, Reason, RunId, RunResumed, Timeframe,
+};
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
@@ -30,6 +32,8 @@ use super::watch::Watch;
 use super::{journal, market};
 use crate::exit::Failure;
 use crate::model_keys::take_keys;
+use crate::recording::Tape;
+use crate::venues::unproven;
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -72,18 +76,31 @@ pub(super) fn run(
     let (clock, speed) = market::clock(settings, &records, args.speed)?;
     greet(&watch.narrator, settings, &folder);
     let shared = Shared(Arc::new(Mutex::new(watch)));
+    let runs = folder.path().parent().unwrap_or(folder.path());
+    let tape =
+        args.record.as_deref().map(|folder| Tape::start(folder, Arc::clone(&clock) as _)).transpose()?;
     let mut setup = {
         let _inside = runtime.enter();
-        setup(settings, (engine, Box::new(shared.clone()), journal), &clock, (&records, environment))?
+        let exchange = market::exchange(settings, &clock, &records, environment, (tape.as_ref(), runs))?;
+        setup(settings, (engine, Box::new(shared.clone()), journal), Arc::clone(&clock) as _, exchange)?
     };
+    if let Some(tape) = &tape {
+        tape.note(&begins(&setup, &records));
+    }
     if settings.trading.mode == Mode::Live {
         runtime.block_on(preflight(settings, &setup, folder.run_id(), !records.is_empty()))?;
     }
     (setup.decider, setup.settings.speed) = (Some(decision_engine(settings, environment)?.into()), speed);
     let driver = driver(setup, records, &shared)?;
     let guard = || DiskGuard::new(folder.path(), settings.journal.min_free_mib);
-    let outcome = drive(&runtime, driver, (calls, guard()), (&clock, args.duration), (stop, guard()))?;
+    let outcome =
+        drive(&runtime, driver, (calls, guard(), tape.clone()), (&clock, args.duration), (stop, guard()))?;
     let _ = std::fs::remove_file(folder.socket());
+    if let Some(tape) = tape {
+        let figures = tape.figures();
+        println!("recorded {} events, {} left out", figures.events, figures.lost);
+        figures.error.map_or(Ok(()), |error| Err(format!("recording: {error}")))?;
+    }
     drop(outcome.observer);
     let watch = Arc::try_unwrap(shared.0).map_err(|_| "the watch is still in use")?;
     let watch = watch.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -92,15 +109,24 @@ pub(super) fn run(
     finish::finish(ended, watch, (&folder, settings), store)
 }
 
-type Parts = (Engine, Box<dyn Observer + Send>, Box<dyn qtp_core::port::JournalWriter>);
+/// What a recording begins with: the run, or that it goes on.
+fn begins(setup: &LiveSetup, records: &[JournalRecord]) -> Event {
+    match records.last() {
+        None => Event::RunStarted(Box::new(setup.start.clone())),
+        Some(last) => {
+            Event::RunResumed(RunResumed { version: setup.start.version.clone(), last_seq: last.seq() })
+        }
+    }
+}
 
-fn setup(
+type Parts = (Engine, Box<dyn Observer + Send>, Box<dyn JournalWriter>);
+
+pub(super) fn setup(
     settings: &BotSettings,
     (engine, observer, journal): Parts,
-    clock: &Arc<ScaledClock>,
-    (records, environment): (&[JournalRecord], &BTreeMap<String, String>),
+    clock: Arc<dyn Clock>,
+    exchange: Arc<dyn Exchange>,
 ) -> Result<LiveSetup, Failure> {
-    let exchange = market::exchange(settings, clock, records, environment)?;
     let instruments = instruments(settings)?;
     // The finest candles fill orders and draw the equity; the mark, of contracts, brings funding.
     let topics = instruments
@@ -116,7 +142,7 @@ fn setup(
         exchanges: vec![exchange],
         topics,
         decider: None,
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        clock,
         journal,
         observer,
         settings: LiveSettings::default(),
@@ -130,6 +156,9 @@ async fn preflight(
     run_id: RunId,
     resumed: bool,
 ) -> Result<(), Failure> {
+    if let Some(refusal) = unproven(&settings.trading.venue, settings.trading.network) {
+        return Err(format!("preflight: {refusal}").into());
+    }
     let instruments = instruments(settings)?;
     let foreign = setup.engine.config().foreign_position;
     let validity = setup.engine.config().order_validity;
@@ -162,7 +191,7 @@ fn driver(setup: LiveSetup, records: Vec<JournalRecord>, shared: &Shared) -> Res
 fn drive(
     runtime: &tokio::runtime::Runtime,
     driver: LiveDriver,
-    (calls, refusals): (Receiver<Call>, DiskGuard),
+    (calls, refusals, tape): (Receiver<Call>, DiskGuard, Option<Tape>),
     (clock, duration): (&Arc<ScaledClock>, Option<Timeframe>),
     (stop, mut disk): (Arc<AtomicBool>, DiskGuard),
 ) -> Result<qtp_engine::driver::live::LiveOutcome, Failure> {
@@ -180,7 +209,11 @@ fn drive(
                 halt_for(&handle, reason).await;
             }
         }
-        handle.stop(Reason::new("stopped", "by a signal or the end of the run")).await
+        let reason = Reason::new("stopped", "by a signal or the end of the run");
+        if let Some(tape) = tape {
+            tape.note(&Event::Stopped(reason.clone()));
+        }
+        handle.stop(reason).await
     }));
     Ok(runtime.block_on(driver.run())?)
 }

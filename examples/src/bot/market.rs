@@ -1,11 +1,13 @@
 //! Market, exchange and clock of a run in real time.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use qtp_core::InstrumentId;
 use qtp_core::port::{Clock as _, Exchange, JournalRecord, MarketData, SystemClock};
+use qtp_exchange::hyperliquid::NonceStore;
 use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
 use qtp_exchange::synthetic::SyntheticMarket;
 
@@ -13,10 +15,12 @@ use super::args::{BotArgs, Mode};
 use super::build::{build_source, build_venue, instruments};
 use super::facts::{VenueFacts, synthetic};
 use super::folder::RunFolder;
+use super::nonces::NonceFile;
 use super::pace::Pace;
 use super::settings::{BotSettings, Trading};
 use crate::exit::Failure;
-use crate::venues::{self, VenueArgs};
+use crate::recording::{Tape, Taped};
+use crate::venues::{self, Attached, VenueArgs};
 
 /// History that the synthetic market has before a run: enough for every strategy's warm-up.
 const HISTORY: Duration = Duration::from_secs(6 * 86_400);
@@ -42,7 +46,8 @@ pub(super) async fn folder(
     settings.facts = Some(match trading.mode {
         Mode::Live => {
             let named = named(&venue, &trading.assets);
-            VenueFacts::live(&*venues::exchange(&venue, &named, environment)?, trading).await?
+            VenueFacts::live(&*venues::exchange(&venue, &named, environment, Attached::default())?, trading)
+                .await?
         }
         Mode::Demo | Mode::Paper => {
             VenueFacts::on_paper(&*venues::market_data(&venue, environment)?, trading).await?
@@ -80,18 +85,38 @@ pub(super) fn exchange(
     clock: &Arc<ScaledClock>,
     records: &[JournalRecord],
     environment: &BTreeMap<String, String>,
+    (tape, runs): (Option<&Tape>, &Path),
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let trading = &settings.trading;
     let market: Arc<dyn MarketData> = if synthetic(trading) {
         let market = SyntheticMarket::new(settings.run.seed, build_source(settings)?.config().clone())?;
         Arc::new(Paced::new(market, Arc::clone(clock)))
     } else if trading.mode == Mode::Live {
+        let open = |signer| Ok(Arc::new(NonceFile::open(runs, signer)?) as Arc<dyn NonceStore>);
         let traded: Vec<InstrumentId> =
             instruments(settings)?.into_iter().map(|instrument| instrument.id).collect();
-        return venues::exchange(&venue(trading), &traded, environment);
+        return venues::exchange(
+            &venue(trading),
+            &traded,
+            environment,
+            Attached { tape, nonces: Some(&open) },
+        );
     } else {
         venues::market_data(&venue(trading), environment)?
     };
+    let market: Arc<dyn MarketData> = match tape {
+        Some(tape) => Arc::new(Taped::new(market, tape.clone())),
+        None => market,
+    };
+    paper(settings, market, records)
+}
+
+/// Simulated execution over a market.
+pub(super) fn paper(
+    settings: &BotSettings,
+    market: Arc<dyn MarketData>,
+    records: &[JournalRecord],
+) -> Result<Arc<dyn Exchange>, Failure> {
     let venue = build_venue(settings, &instruments(settings)?)?;
     if records.is_empty() {
         return Ok(Arc::new(PaperExchange::new(market, venue)));

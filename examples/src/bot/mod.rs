@@ -1,6 +1,8 @@
 //! The `bot` command: settings, a run folder, the simulation at a pace, screens, stores and the operator.
 
+mod again;
 mod args;
+mod audit;
 mod breaking;
 mod build;
 pub mod control;
@@ -14,15 +16,19 @@ mod journal;
 mod keeping;
 mod live;
 mod market;
+pub mod matrix;
 mod narrator;
+mod nonces;
 mod pace;
 mod projector;
 mod resume;
 mod run;
 mod settings;
 mod store;
+mod throwaway;
 mod watch;
 
+pub use again::again;
 pub use args::BotArgs;
 pub use build::{build_engine, build_source};
 pub use facts::VenueFacts;

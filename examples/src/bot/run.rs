@@ -26,7 +26,7 @@ use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
-use super::{breaking, journal, live};
+use super::{breaking, journal, live, matrix};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -34,6 +34,12 @@ use crate::exit::Failure;
 /// # Errors
 /// Settings that do not fit, a run folder that cannot be used, or a journal that fails.
 pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
+    if let Some(folder) = &args.matrix_bot {
+        return matrix::bot(args, folder, environment.get("HYPERLIQUID_PRIVATE_KEY"));
+    }
+    if args.matrix {
+        return matrix::run(args);
+    }
     if args.break_it {
         return breaking::run(args);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qtp_core::port::{Exchange, MarketData};
 use qtp_exchange::alpaca::{AlpacaExchange, AlpacaMarket, AssetClass, ExchangeSettings, MarketSettings};
 
-use super::{Environment, Network, VenueArgs, account, needed, read};
+use super::{Attached, Environment, Network, VenueArgs, account, needed, read};
 use crate::exit::Failure;
 
 const KEY: &str = "APCA_API_KEY_ID";
@@ -15,13 +15,17 @@ pub(super) fn market(args: &VenueArgs, environment: &Environment) -> Result<Arc<
     Ok(Arc::new(AlpacaMarket::new(settings(args, environment)?)?))
 }
 
-pub(super) fn exchange(args: &VenueArgs, environment: &Environment) -> Result<Arc<dyn Exchange>, Failure> {
+pub(super) fn exchange(
+    args: &VenueArgs,
+    environment: &Environment,
+    attached: Attached<'_>,
+) -> Result<Arc<dyn Exchange>, Failure> {
     let account = account(args, needed(environment, KEY)?)?;
     let mut settings = ExchangeSettings::new(settings(args, environment)?, paper(args), account);
     if let Some((_, sockets)) = args.hosts()? {
         settings.account_socket.urls = sockets;
     }
-    Ok(Arc::new(AlpacaExchange::new(settings)?))
+    Ok(attached.to(AlpacaExchange::new(settings)?))
 }
 
 /// A key that only reads data is usually one of a paper account.

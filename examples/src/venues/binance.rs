@@ -7,7 +7,7 @@ use qtp_core::port::{Exchange, MarketData};
 use qtp_exchange::binance::{BinanceExchange, BinanceMarket, ExchangeSettings, MarketSettings, Product};
 use qtp_exchange::transport::Credentials;
 
-use super::{Environment, VenueArgs, account, needed};
+use super::{Attached, Environment, VenueArgs, account, needed};
 use crate::exit::Failure;
 
 pub(super) fn market(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
@@ -18,6 +18,7 @@ pub(super) fn exchange(
     args: &VenueArgs,
     instruments: &[InstrumentId],
     environment: &Environment,
+    attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let key = needed(environment, "BINANCE_API_KEY")?;
     let secret = needed(environment, "BINANCE_API_SECRET")?;
@@ -32,7 +33,7 @@ pub(super) fn exchange(
     if let Some((_, sockets)) = args.hosts()? {
         settings.account_socket.urls = sockets;
     }
-    Ok(Arc::new(BinanceExchange::new(settings)?))
+    Ok(attached.to(BinanceExchange::new(settings)?))
 }
 
 fn product(args: &VenueArgs) -> Product {

@@ -7,7 +7,7 @@ use qtp_core::port::{Exchange, MarketData};
 use qtp_exchange::bybit::{BybitExchange, BybitMarket, Category, ExchangeSettings, MarketSettings};
 use qtp_exchange::transport::Credentials;
 
-use super::{Environment, VenueArgs, account, needed};
+use super::{Attached, Environment, VenueArgs, account, needed};
 use crate::exit::Failure;
 
 pub(super) fn market(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
@@ -18,13 +18,14 @@ pub(super) fn exchange(
     args: &VenueArgs,
     instruments: &[InstrumentId],
     environment: &Environment,
+    attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let key = needed(environment, "BYBIT_API_KEY")?;
     let credentials = Credentials::hmac(key, needed(environment, "BYBIT_API_SECRET")?);
     let (category, account) = (category(args), account(args, key)?);
     let mut settings = ExchangeSettings::new(settings(args)?, category, account, credentials);
     settings.instruments = instruments.to_vec();
-    Ok(Arc::new(BybitExchange::new(settings)?))
+    Ok(attached.to(BybitExchange::new(settings)?))
 }
 
 fn category(args: &VenueArgs) -> Category {

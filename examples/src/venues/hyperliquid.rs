@@ -7,7 +7,7 @@ use qtp_core::port::{Exchange, MarketData};
 use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
 use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
 
-use super::{Environment, Network, VenueArgs, needed, read};
+use super::{Attached, Environment, Network, VenueArgs, needed, read};
 use crate::exit::Failure;
 
 pub(super) fn market(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
@@ -18,6 +18,7 @@ pub(super) fn exchange(
     args: &VenueArgs,
     network: Network,
     environment: &Environment,
+    attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let key = needed(environment, "HYPERLIQUID_PRIVATE_KEY")?;
     let key: PrivateKey = key.parse().map_err(|error| format!("HYPERLIQUID_PRIVATE_KEY: {error}"))?;
@@ -29,7 +30,11 @@ pub(super) fn exchange(
     let user = vault.or(own).unwrap_or(key.address());
     let mut config = config(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
     (config.address, config.vault, config.key) = (own, vault, Some(key));
-    Ok(Arc::new(Hyperliquid::new(config)?))
+    config.nonces = match (attached.nonces, &config.key) {
+        (Some(open), Some(key)) => Some(open(key.address())?),
+        _ => None,
+    };
+    Ok(attached.to(Hyperliquid::new(config)?))
 }
 
 fn config(args: &VenueArgs, account: AccountId) -> Result<HyperliquidConfig, Failure> {

@@ -163,6 +163,12 @@ impl Order {
             // Fills alone decide how much is filled: a report may run ahead of its fills.
             OrderStatus::PartiallyFilled | OrderStatus::Filled | OrderStatus::Pending => return Ok(()),
             OrderStatus::Open if self.status != OrderStatus::Pending => return Ok(()),
+            // Taken first and refused then, as an IOC order that finds no price: what was working has ended.
+            OrderStatus::Rejected
+                if matches!(self.status, OrderStatus::Open | OrderStatus::PartiallyFilled) =>
+            {
+                OrderStatus::Canceled
+            }
             status => status,
         };
         if next == self.status {

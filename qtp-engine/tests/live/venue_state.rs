@@ -97,8 +97,8 @@ async fn a_difference_without_a_fill_counts_once_two_snapshots_show_it() {
     let run = start(config_of(ForeignPosition::Adopt), silent()).await;
     pass(90).await;
     run.exchange.trade_by_hand(by_hand(1, -3, 90), false).await;
-    // The comparisons of seconds 120 and 125 see it.
-    pass(33).await;
+    // The comparisons of seconds 100 and 105 see it.
+    pass(13).await;
     let before = count(&run.journal, adjusted);
     pass(4).await;
     assert_eq!((before, count(&run.journal, adjusted)), (0, 1));

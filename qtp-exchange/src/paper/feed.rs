@@ -15,8 +15,8 @@ const ROUNDS: usize = 100_000;
 pub(super) struct Feed {
     finest: BTreeMap<InstrumentId, Timeframe>,
     on_tape: BTreeSet<InstrumentId>,
-    /// Rates of payments that lie ahead: venues tell the next one again and again, and the last word counts.
-    ahead: BTreeMap<InstrumentId, FundingRate>,
+    /// The next payment of each instrument. Venues say its rate again and again before it is due.
+    funding: BTreeMap<InstrumentId, FundingRate>,
     now: Timestamp,
 }
 
@@ -35,11 +35,11 @@ impl Feed {
         out: &mut Vec<(Timestamp, Event)>,
     ) {
         self.now = self.now.max(time);
-        // Before anything else of the same instant.
-        self.pay_funding(venue, out);
+        self.pay_due(venue, out);
         match event {
-            Event::FundingRate(rate) if rate.time > self.now => {
-                self.ahead.insert(rate.instrument.clone(), rate.clone());
+            Event::FundingRate(rate) => {
+                self.funding.insert(rate.instrument.clone(), rate.clone());
+                self.pay_due(venue, out);
             }
             Event::Candles(batch) if !batch.warmup => self.candles(venue, batch, out),
             Event::Trade(trade) => self.tape(venue, &trade.instrument, event, out),
@@ -49,17 +49,11 @@ impl Feed {
         }
     }
 
-    fn pay_funding(&mut self, venue: &mut SimVenue, out: &mut Vec<(Timestamp, Event)>) {
+    /// Payments whose time has come, once each, before anything else of their instant.
+    fn pay_due(&mut self, venue: &mut SimVenue, out: &mut Vec<(Timestamp, Event)>) {
         let now = self.now;
-        if self.ahead.values().all(|rate| rate.time > now) {
-            return;
-        }
-        let mut paid: Vec<FundingRate> =
-            self.ahead.values().filter(|rate| rate.time <= now).cloned().collect();
-        self.ahead.retain(|_, rate| rate.time > now);
-        paid.sort_by_key(|rate| rate.time);
-        for rate in paid {
-            venue.on_market(&Event::FundingRate(rate), self.now, out);
+        for rate in self.funding.extract_if(.., |_, rate| rate.time <= now).map(|(_, rate)| rate) {
+            venue.on_market(&Event::FundingRate(rate), now, out);
         }
     }
 

@@ -39,7 +39,14 @@ pub(super) fn build(config: &SimServerConfig) -> Result<Built, SimServerError> {
     }
     let (source, assets, wires, opens, seed) = match &config.tape {
         Tape::Synthetic { seed } => synthetic(config, *seed)?,
-        Tape::Files(files) => recorded(config, files)?,
+        Tape::Files(files) => {
+            let read = |(coin, path): &(String, std::path::PathBuf)| {
+                Ok((coin.clone(), SimServerConfig::read(path, coin)?))
+            };
+            let tape = files.iter().map(read).collect::<Result<Vec<_>, SimServerError>>()?;
+            recorded(config, &tape)?
+        }
+        Tape::Candles(tape) => recorded(config, tape)?,
     };
     let market = |asset: Asset| Market::new(asset, config.depth, seed);
     let mut markets: Vec<Market> = assets.into_iter().map(market).collect();
@@ -102,17 +109,13 @@ fn coin(name: &str) -> Result<SyntheticCoin, ValueError> {
     Ok(known)
 }
 
-fn recorded(
-    config: &SimServerConfig,
-    files: &[(String, std::path::PathBuf)],
-) -> Result<Parts, SimServerError> {
+fn recorded(config: &SimServerConfig, tape: &[(String, Vec<Candle>)]) -> Result<Parts, SimServerError> {
     let mut series: Vec<Vec<Candle>> = Vec::new();
     let mut named: Vec<(&str, InstrumentId)> = Vec::new();
-    for (coin, path) in files {
-        let candles = SimServerConfig::read(path, coin)?;
+    for (coin, candles) in tape {
         if let Some(first) = candles.first() {
             named.push((coin, first.instrument().clone()));
-            series.push(candles);
+            series.push(candles.clone());
         }
     }
     let first = series.iter().filter_map(|candles| candles.first()).map(Candle::open_time).min();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use qtp_core::{Decimal, Timestamp, ValueError};
+use qtp_core::{Candle, Decimal, Timestamp, ValueError};
 use thiserror::Error;
 
 use super::faults::Rule;
@@ -11,7 +11,7 @@ use crate::hyperliquid::sign::{Address, Network};
 use crate::sim::SimError;
 
 /// Where prices come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Tape {
     /// A seeded market that never existed.
     Synthetic {
@@ -20,6 +20,8 @@ pub enum Tape {
     },
     /// Candle files: a coin (`BTC`) or spot pair (`PURR/USDC`) each.
     Files(Vec<(String, PathBuf)>),
+    /// Candles of a coin or spot pair each, ascending.
+    Candles(Vec<(String, Vec<Candle>)>),
 }
 
 /// How time passes on the venue.

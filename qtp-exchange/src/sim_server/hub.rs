@@ -222,10 +222,14 @@ impl Hub {
             None => messages.extend(line.held.take()),
             Some(Effect::Gap | Effect::DropReply | Effect::DropRequest) => return,
             Some(Effect::Duplicate) => messages.push(message.clone()),
-            Some(Effect::Reorder) => {
-                line.held = Some(message.clone());
-                return;
-            }
+            Some(Effect::Reorder) => match line.held.take() {
+                // Two in a row change places; nothing is lost.
+                Some(held) => messages.push(held),
+                None => {
+                    line.held = Some(message.clone());
+                    return;
+                }
+            },
             Some(Effect::HalfOpen) => {
                 line.silent = true;
                 return;
@@ -253,6 +257,11 @@ impl Hub {
         if messages.into_iter().any(|message| line.sender.try_send(message).is_err()) {
             self.cut(id);
         }
+    }
+
+    /// True if a fault keeps a connection from hearing anything.
+    pub(super) fn is_silent(&self, id: ConnectionId) -> bool {
+        self.lines.get(&id).is_some_and(|line| line.silent)
     }
 
     /// Ends a connection: its task hears the notice and takes its leave.

@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::config::{Pace, SimServerConfig, SimServerError};
+use super::faults::Rule;
 use super::limits::Limits;
 use super::world::World;
-use super::{http, publish, strokes};
+use super::{http, info, publish, strokes};
 use crate::hyperliquid::sign::Network;
 
 /// How often the venue looks at its clock.
@@ -88,6 +89,42 @@ impl SimServer {
     /// Number of accounts.
     pub fn accounts(&self) -> usize {
         self.shared.lock().accounts.len()
+    }
+
+    /// Lets things go wrong from now on, beside what goes wrong already.
+    pub fn inject(&self, rules: Vec<Rule>) {
+        self.shared.lock().faults.add(rules);
+    }
+
+    /// Forgets all rules; what they did stays. Returns how often they had acted.
+    pub fn clear_faults(&self) -> u64 {
+        let mut world = self.shared.lock();
+        let acted = world.faults.acted();
+        world.faults.clear();
+        acted
+    }
+
+    /// How often the rules in force have acted.
+    pub fn faults_acted(&self) -> u64 {
+        self.shared.lock().faults.acted()
+    }
+
+    /// Does now what rules would do to markets and accounts, whatever point they name.
+    ///
+    /// # Errors
+    /// What a deed needs and does not find, in words.
+    pub fn strike(&self, rules: &[Rule]) -> Result<(), String> {
+        let mut world = self.shared.lock();
+        rules.iter().filter_map(Rule::stroke).try_for_each(|stroke| strokes::run(&mut world, stroke))?;
+        publish::markets(&mut world);
+        Ok(())
+    }
+
+    /// Answers a body of `/info` without a connection: no fault and no limit is in the way. `None` where the venue would
+    /// answer with an HTTP error.
+    pub fn ask(&self, body: &str) -> Option<String> {
+        let query = serde_json::from_str(body).ok()?;
+        info::answer_text(&mut self.shared.lock(), &query).ok().map(|(text, _)| text)
     }
 
     /// Serves until the listener fails. Run it as a task; abort the task to stop.

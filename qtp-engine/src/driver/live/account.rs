@@ -22,9 +22,11 @@ impl LiveDriver {
             }
             Event::Fill(fill) => self.take_fill(link, time, fill),
             Event::OrderReport(report) => {
-                let order = report.client_order_id;
+                let (order, filled) = (report.client_order_id, report.filled);
                 self.feed(time, Event::OrderReport(report))?;
-                order.map_or(Ok(()), |order| self.order_changed(order))
+                let Some(order) = order else { return Ok(()) };
+                self.expect_fills(link, order, filled);
+                self.order_changed(order)
             }
             other => self.feed(time, other),
         }

@@ -93,10 +93,11 @@ impl LiveDriver {
         let news = order.status() == OrderStatus::Pending
             || order.unknown_since().is_some()
             || report.status.is_terminal() && report.status != OrderStatus::Filled;
-        let (time, status) = (report.time, report.status);
+        let (time, status, filled) = (report.time, report.status, report.filled);
         if news {
             self.feed(time, Event::OrderReport(report))?;
         }
+        self.expect_fills(link, id, filled);
         let now = self.core.now();
         let Some(tracked) = self.tracked.get_mut(&id) else { return Ok(()) };
         (tracked.unknown, tracked.absence) = (false, Absence::default());
@@ -125,9 +126,13 @@ impl LiveDriver {
     fn not_found(&mut self, id: ClientOrderId, started: Timestamp) -> Result<(), EngineError> {
         let now = self.core.now();
         let rule = (self.settings.absence_margin, self.settings.absence_spacing);
-        let again = now + self.settings.snapshot_spacing;
+        let margin = self.settings.absence_margin;
         let Some(tracked) = self.tracked.get_mut(&id) else { return Ok(()) };
         let link = tracked.link;
+        // Not later than when it counts as absent.
+        let settled = tracked.valid_until.map(|until| until + margin).filter(|settled| *settled > now);
+        let spaced = now + self.settings.snapshot_spacing;
+        let again = settled.map_or(spaced, |settled| settled.min(spaced));
         tracked.due = Some(again);
         if tracked.sending {
             // The request itself may still arrive.

@@ -29,6 +29,8 @@ pub(super) struct Tracked {
     pub(super) cancel: Option<Cancel>,
     pub(super) absence: Absence,
     pub(super) looking: bool,
+    /// What the venue says that was filled: fills up to it must come.
+    pub(super) filled: Quantity,
     /// When to look after it.
     pub(super) due: Option<Timestamp>,
     pub(super) backoff: Backoff,
@@ -77,6 +79,7 @@ impl LiveDriver {
             cancel: None,
             absence: Absence::default(),
             looking: false,
+            filled: Quantity::ZERO,
             due: None,
             backoff: Backoff::new(seed),
         })
@@ -259,6 +262,20 @@ impl LiveDriver {
         Ok(())
     }
 
+    /// The venue counts more fills than we know. They are on their way, or lost: then they are looked up.
+    pub(super) fn expect_fills(&mut self, link: usize, id: ClientOrderId, filled: Quantity) {
+        let behind = self.order(link, id).is_some_and(|order| order.filled() < filled);
+        if !behind {
+            return;
+        }
+        let soon = self.core.now() + self.settings.ack_patience;
+        let tracked = self.track(link, id, None);
+        if tracked.filled < filled {
+            tracked.filled = filled;
+            tracked.due = Some(tracked.due.map_or(soon, |due| due.min(soon)));
+        }
+    }
+
     /// It is time to look after an order.
     pub(super) fn check(&mut self, id: ClientOrderId) -> Result<(), EngineError> {
         let Some(tracked) = self.tracked.get_mut(&id) else { return Ok(()) };
@@ -275,10 +292,11 @@ impl LiveDriver {
             self.send_cancel(id);
             return Ok(());
         }
-        let (unknown, leaving) = (tracked.unknown, tracked.cancel.is_some());
+        let (unknown, leaving, filled) = (tracked.unknown, tracked.cancel.is_some(), tracked.filled);
         match self.order(link, id) {
             None => return self.order_changed(id),
             Some(order) if unknown || leaving || order.status() == OrderStatus::Pending => self.look_up(id),
+            Some(order) if order.filled() < filled => self.look_up(id),
             Some(_) => {}
         }
         Ok(())

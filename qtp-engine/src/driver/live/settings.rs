@@ -57,7 +57,7 @@ impl Default for LiveSettings {
             absence_margin: Duration::from_secs(10),
             absence_spacing: Duration::from_secs(30),
             snapshot_spacing: Duration::from_secs(5),
-            reconcile_every: Duration::from_secs(60),
+            reconcile_every: Duration::from_secs(20),
             fill_overlap: Duration::from_secs(60),
             trade_room: 1024,
             stop_timeout: Duration::from_secs(10),

@@ -45,8 +45,10 @@ impl Execution for Hyperliquid {
         }
     }
 
-    async fn preflight(&self, _instruments: &[InstrumentId]) -> Result<Vec<Finding>, ExchangeError> {
-        self.identity().await
+    async fn preflight(&self, instruments: &[InstrumentId]) -> Result<Vec<Finding>, ExchangeError> {
+        let mut found = self.identity().await?;
+        self.check_margin(instruments, &mut found).await?;
+        Ok(found)
     }
 
     /// As [`order_action`] writes it. An order that names no end is valid for the settings' `validity`.

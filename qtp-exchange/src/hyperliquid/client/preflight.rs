@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use qtp_core::ExchangeError;
 use qtp_core::port::Finding;
+use qtp_core::{ExchangeError, InstrumentId};
 
 use super::Hyperliquid;
-use crate::hyperliquid::payload::{self, Role};
+use crate::hyperliquid::payload::{self, Margin, Role, Wallet};
 use crate::hyperliquid::sign::Address;
 
 /// An agent that ends sooner is worth a word.
@@ -22,6 +22,33 @@ impl Hyperliquid {
         self.check_address(user, &mut found).await?;
         self.check_key(user, &mut found).await?;
         Ok(found)
+    }
+
+    /// Perpetuals must stand on cross margin, which is what an account here is counted with. The venue has no other mode
+    /// of positions than one-way. Nothing is switched.
+    pub(super) async fn check_margin(
+        &self,
+        instruments: &[InstrumentId],
+        found: &mut Vec<Finding>,
+    ) -> Result<(), ExchangeError> {
+        let Some(user) = self.config().user().filter(|_| self.config().wallet == Wallet::Perpetual) else {
+            return Ok(());
+        };
+        let catalogue = self.catalogue().await?;
+        for id in instruments {
+            // An instrument that is not listed is told of elsewhere.
+            let Ok(listing) = catalogue.instrument("preflight", id) else { continue };
+            if listing.asset.is_spot() {
+                continue;
+            }
+            let body = serde_json::json!({"type": "activeAssetData", "user": user, "coin": listing.coin});
+            let reply = self.inner.link.info("preflight", 20, &body).await?;
+            if payload::margin(reply.text())? == Margin::Isolated {
+                let words = format!("{id} stands on isolated margin: set it to cross at the venue");
+                found.push(Finding::refuse("margin_mode", words));
+            }
+        }
+        Ok(())
     }
 
     async fn check_address(&self, user: Address, found: &mut Vec<Finding>) -> Result<(), ExchangeError> {

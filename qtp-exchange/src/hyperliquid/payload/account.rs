@@ -204,6 +204,33 @@ pub fn agents(text: &str) -> Result<Vec<Agent>, ExchangeError> {
     Ok(agents.into_iter().map(agent).collect())
 }
 
+/// What secures a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Margin {
+    /// The whole account.
+    Cross,
+    /// An amount of its own.
+    Isolated,
+}
+
+/// `activeAssetData`: the margin mode of one asset.
+///
+/// # Errors
+/// [`ExchangeError::Decode`].
+pub fn margin(text: &str) -> Result<Margin, ExchangeError> {
+    #[derive(Deserialize)]
+    struct Wire {
+        leverage: Leverage,
+    }
+    #[derive(Deserialize)]
+    struct Leverage {
+        #[serde(rename = "type")]
+        mode: Margin,
+    }
+    parse::<Wire>("preflight", "activeAssetData", text).map(|wire| wire.leverage.mode)
+}
+
 /// An account's value over one period, as the venue keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Portfolio {

@@ -17,7 +17,9 @@ use std::str::FromStr;
 use qtp_core::{Currency, ExchangeError, Price, Side, Source, Timestamp, ValueError};
 use serde::Deserialize;
 
-pub use account::{Agent, Portfolio, Role, Wallet, agents, perpetual_account, portfolio, role, spot_account};
+pub use account::{
+    Agent, Margin, Portfolio, Role, Wallet, agents, margin, perpetual_account, portfolio, role, spot_account,
+};
 pub use answer::{Answer, Placed, answer};
 #[cfg(feature = "hyperliquid")]
 pub(super) use answer::{GONE, NOT_AUTHORISED, RATE_LIMITED};

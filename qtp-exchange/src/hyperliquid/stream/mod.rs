@@ -19,9 +19,9 @@ use super::payload::unread;
 use crate::transport::{Change, Dialect, Heartbeat, Socket, SocketEvent, SocketSettings};
 
 /// The venue drops a connection on which it heard nothing for 60 s.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-/// A heartbeat is answered at once.
-const STALE: Duration = Duration::from_secs(45);
+const HEARTBEAT: Duration = Duration::from_secs(8);
+/// A heartbeat is answered at once: two answers are missing.
+const STALE: Duration = Duration::from_secs(20);
 /// How long a stream may take to open, all its topics confirmed.
 const OPENING: Duration = Duration::from_secs(15);
 /// Most topics of one stream: the venue takes 1000 of an address.

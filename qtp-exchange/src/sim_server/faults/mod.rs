@@ -8,7 +8,7 @@ mod read;
 mod rule;
 
 pub(super) use read::rules;
-pub use read::{FaultFileError, read};
+pub use read::{FaultFileError, parse, read};
 pub(super) use rule::Written;
 pub use rule::{Rule, RuleError};
 
@@ -133,6 +133,11 @@ impl Faults {
     pub(super) fn report(&self) -> serde_json::Value {
         let rules = self.rules.iter();
         rules.map(|armed| serde_json::json!({"rule": armed.rule.words, "seen": armed.seen, "acted": armed.acted})).collect()
+    }
+
+    /// How often rules acted, all of them together.
+    pub(super) fn acted(&self) -> u64 {
+        self.rules.iter().map(|armed| armed.acted).sum()
     }
 
     /// What happens at a point. Strokes are kept in `strokes` for whoever holds the world.

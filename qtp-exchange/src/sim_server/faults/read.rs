@@ -71,6 +71,23 @@ pub fn read(path: &Path) -> Result<Vec<Rule>, FaultFileError> {
     rules(file.fault).map_err(|error| FaultFileError::Rule { path: owned.clone(), error })
 }
 
+/// Reads faults from text as it stands in a TOML file.
+///
+/// # Errors
+/// [`FaultFileError`], as [`read`]; `name` stands for the file.
+///
+/// ```
+/// let rules = qtp_exchange::sim_server::faults::parse("on ws", "[[fault]]\non = \"ws:*\"\ndo = \"gap\"\n")?;
+/// assert_eq!(rules.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn parse(name: &str, text: &str) -> Result<Vec<Rule>, FaultFileError> {
+    let path = || PathBuf::from(name);
+    let file: File = toml::from_str(text)
+        .map_err(|error| FaultFileError::Text { path: path(), problem: located(&error, text) })?;
+    rules(file.fault).map_err(|error| FaultFileError::Rule { path: path(), error })
+}
+
 /// Checks written rules.
 pub(in crate::sim_server) fn rules(written: Vec<Written>) -> Result<Vec<Rule>, RuleError> {
     written.into_iter().enumerate().map(|(place, written)| written.check(place + 1)).collect()

@@ -33,6 +33,16 @@ pub struct Rule {
     pub(super) words: String,
 }
 
+impl Rule {
+    /// What it does to markets and accounts, if that is its deed.
+    pub(in crate::sim_server) const fn stroke(&self) -> Option<&Stroke> {
+        match &self.deed {
+            Deed::Stroke(stroke) => Some(stroke),
+            Deed::Effect(_) => None,
+        }
+    }
+}
+
 /// Which points a rule matches.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Filter {

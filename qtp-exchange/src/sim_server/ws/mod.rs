@@ -117,7 +117,9 @@ impl Session {
             tokio::select! {
                 message = socket.recv() => match message {
                     Some(Ok(Message::Text(text))) => {
-                        for answer in self.hear(id, text.as_str()).await {
+                        let answers = self.hear(id, text.as_str()).await;
+                        let silent = self.shared.lock().hub.is_silent(id);
+                        for answer in answers.into_iter().filter(|_| !silent) {
                             drop(sender.try_send(answer));
                         }
                     }
