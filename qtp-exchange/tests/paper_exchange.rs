@@ -148,6 +148,42 @@ async fn paper_candles_fill_and_account_events_precede_the_candle() {
 }
 
 #[tokio::test]
+async fn paper_pays_funding_once_when_it_is_due() {
+    let tape = std::sync::Arc::new(Tape::default());
+    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let mark = MarketTopic::Mark(instrument().id);
+    let mut market = paper.subscribe(&[topics().remove(0), mark]).await.unwrap();
+    let mut account = paper.subscribe_account().await.unwrap();
+    let rate = |hour: i64, basis_points: i64| {
+        let (instrument, time) = (instrument().id, Timestamp::from_secs(hour * 3600));
+        let rate = Ratio::from_bps(basis_points.into()).unwrap();
+        Event::FundingRate(qtp_core::FundingRate { instrument, time, rate, reference: None })
+    };
+    let first = candle(0, [100, 101, 99, 100]);
+    tape.push(0, first.close_time(), batch(&first));
+    market.next().await.unwrap();
+    paper.submit(&order(1, Side::Buy, OrderKind::Market)).await.unwrap();
+    // The venue says the next rate again and again, and another one each time.
+    for second in 0..5 {
+        tape.push(0, Timestamp::from_secs(3_601 + second), rate(2, second + 1));
+        market.next().await.unwrap();
+    }
+    let second = candle(1, [100, 105, 99, 100]);
+    tape.push(0, second.close_time(), batch(&second));
+    tape.push(0, Timestamp::from_secs(7_201), rate(3, 1));
+    market.next().await.unwrap();
+    market.next().await.unwrap();
+    let mut paid = Vec::new();
+    while let Some((_, event)) = account.try_next() {
+        if let Event::Funding(payment) = event {
+            paid.push((payment.time.as_secs(), payment.amount.value));
+        }
+    }
+    // One unit at 100 and 5 basis points, held since the open of the candle that ends then.
+    assert_eq!(paid, [(7_200, Decimal::new(-5, 2))]);
+}
+
+#[tokio::test]
 async fn paper_rejects_with_the_venues_code() {
     let paper = PaperExchange::new(Tape::default(), venue());
     let group = order(1, Side::Buy, OrderKind::Market);
