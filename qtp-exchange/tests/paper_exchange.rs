@@ -148,36 +148,39 @@ async fn paper_candles_fill_and_account_events_precede_the_candle() {
 }
 
 #[tokio::test]
-async fn paper_pays_funding_once_when_it_is_due_however_often_it_was_announced() {
+async fn paper_pays_funding_once_when_it_is_due() {
     let tape = std::sync::Arc::new(Tape::default());
     let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
-    let mut topics = topics();
-    topics.push(MarketTopic::Mark(instrument().id));
-    let mut market = paper.subscribe(&topics).await.unwrap();
+    let mark = MarketTopic::Mark(instrument().id);
+    let mut market = paper.subscribe(&[topics().remove(0), mark]).await.unwrap();
     let mut account = paper.subscribe_account().await.unwrap();
-    paper.submit(&order(1, Side::Buy, OrderKind::Market)).await.unwrap();
+    let rate = |hour: i64, basis_points: i64| {
+        let (instrument, time) = (instrument().id, Timestamp::from_secs(hour * 3600));
+        let rate = Ratio::from_bps(basis_points.into()).unwrap();
+        Event::FundingRate(qtp_core::FundingRate { instrument, time, rate, reference: None })
+    };
     let first = candle(0, [100, 101, 99, 100]);
     tape.push(0, first.close_time(), batch(&first));
     market.next().await.unwrap();
-    while account.try_next().is_some() {}
-    let hours = |hours: i64| Timestamp::from_secs(hours * 3600);
-    let announced = |rate: &str, due: Timestamp| {
-        let (instrument, reference) = (instrument().id, Some("100".parse().unwrap()));
-        Event::FundingRate(FundingRate { instrument, time: due, rate: rate.parse().unwrap(), reference })
-    };
-    // The venue tells the next payment all the time, and its last word counts.
-    for minute in 1..30 {
-        tape.push(0, hours(1) + std::time::Duration::from_secs(minute * 60), announced("0.05", hours(2)));
+    paper.submit(&order(1, Side::Buy, OrderKind::Market)).await.unwrap();
+    // The venue says the next rate again and again, and another one each time.
+    for second in 0..5 {
+        tape.push(0, Timestamp::from_secs(3_601 + second), rate(2, second + 1));
         market.next().await.unwrap();
     }
-    tape.push(0, hours(1) + std::time::Duration::from_secs(3_599), announced("0.01", hours(2)));
+    let second = candle(1, [100, 105, 99, 100]);
+    tape.push(0, second.close_time(), batch(&second));
+    tape.push(0, Timestamp::from_secs(7_201), rate(3, 1));
     market.next().await.unwrap();
-    assert_eq!(account.try_next(), None, "nothing is paid before it is due");
-    tape.push(0, hours(2), announced("0.07", hours(3)));
     market.next().await.unwrap();
-    let Some((time, Event::Funding(paid))) = account.try_next() else { panic!("nothing was paid") };
-    assert_eq!((time, paid.time, paid.amount.to_string()), (hours(2), hours(2), "-1 USD".to_owned()));
-    assert_eq!(account.try_next(), None, "and once");
+    let mut paid = Vec::new();
+    while let Some((_, event)) = account.try_next() {
+        if let Event::Funding(payment) = event {
+            paid.push((payment.time.as_secs(), payment.amount.value));
+        }
+    }
+    // One unit at 100 and 5 basis points, held since the open of the candle that ends then.
+    assert_eq!(paid, [(7_200, Decimal::new(-5, 2))]);
 }
 
 #[tokio::test]

@@ -35,13 +35,30 @@ impl Feed {
         out: &mut Vec<(Timestamp, Event)>,
     ) {
         self.now = self.now.max(time);
-        self.pay_due(venue, out);
+        let now = self.now;
+        if let Event::Candles(batch) = event {
+            // What its fills made of a position before its close pays at its close.
+            let due = |rate: &FundingRate| {
+                let own = batch.candles.iter().filter(|candle| *candle.instrument() == rate.instrument);
+                rate.time <= own.map(Candle::open_time).min().unwrap_or(Timestamp::EPOCH)
+            };
+            self.pay_due(venue, due, out);
+        } else {
+            self.pay_due(venue, |rate| rate.time <= now, out);
+        }
         match event {
             Event::FundingRate(rate) => {
                 self.funding.insert(rate.instrument.clone(), rate.clone());
-                self.pay_due(venue, out);
+                self.pay_due(venue, |rate| rate.time <= now, out);
             }
-            Event::Candles(batch) if !batch.warmup => self.candles(venue, batch, out),
+            Event::Candles(batch) if !batch.warmup => {
+                self.candles(venue, batch, out);
+                let here = |rate: &FundingRate| {
+                    rate.time <= now
+                        && batch.candles.iter().any(|candle| *candle.instrument() == rate.instrument)
+                };
+                self.pay_due(venue, here, out);
+            }
             Event::Trade(trade) => self.tape(venue, &trade.instrument, event, out),
             Event::Quote(quote) => self.tape(venue, &quote.instrument, event, out),
             Event::Book(book) => self.tape(venue, &book.instrument, event, out),
@@ -49,10 +66,15 @@ impl Feed {
         }
     }
 
-    /// Payments whose time has come, once each, before anything else of their instant.
-    fn pay_due(&mut self, venue: &mut SimVenue, out: &mut Vec<(Timestamp, Event)>) {
+    /// Payments whose time has come, once each.
+    fn pay_due(
+        &mut self,
+        venue: &mut SimVenue,
+        due: impl Fn(&FundingRate) -> bool,
+        out: &mut Vec<(Timestamp, Event)>,
+    ) {
         let now = self.now;
-        for rate in self.funding.extract_if(.., |_, rate| rate.time <= now).map(|(_, rate)| rate) {
+        for (_, rate) in self.funding.extract_if(.., |_, rate| due(rate)) {
             venue.on_market(&Event::FundingRate(rate), now, out);
         }
     }
