@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::budget::{Budgeted, Ledger};
 use crate::decision::ChatEngine;
 use crate::error::LlmError;
+use crate::log::{Asked, CallBook, Traced, Tried};
 use crate::model::{ChatModel, Fallback, ModelCards, Retry, RetrySettings, Rung};
 #[cfg(feature = "http")]
 use crate::settings::ChatSettings;
@@ -14,27 +15,47 @@ use crate::settings::{LlmSettings, RecordMode};
 use crate::spec::EngineSpec;
 use crate::tool;
 
-/// The engine behind a spec of a model or a recording.
-pub(crate) fn engine(spec: &EngineSpec, settings: &LlmSettings) -> Result<ChatEngine, LlmError> {
+/// Seat of the model of the settings.
+const DECIDE: &str = "decide";
+/// Seat of the model that may bring an answer into form.
+const SANITIZE: &str = "sanitize";
+
+/// Everything behind a spec of a model or a recording.
+pub(crate) fn stack(
+    spec: &EngineSpec,
+    settings: &LlmSettings,
+) -> Result<Box<dyn qtp_core::port::DecisionEngine>, LlmError> {
+    let book = Arc::new(CallBook::new(&settings.log)?);
+    Ok(Box::new(Traced::new(engine(spec, settings, &book)?, book)))
+}
+
+/// One conversation a decision, whose calls go into `book`.
+pub(crate) fn engine(
+    spec: &EngineSpec,
+    settings: &LlmSettings,
+    book: &Arc<CallBook>,
+) -> Result<ChatEngine, LlmError> {
     settings.chat.validate()?;
     let problems = settings.budget.problems();
     if !problems.is_empty() {
         return Err(LlmError::Settings { what: "budget", problems });
     }
-    let parts = Parts::new(spec, settings)?;
+    let parts = Parts::new(spec, settings, book)?;
     let (file, mode) = recording(spec, settings)?;
-    let model = layered(|| parts.chain(spec), file.as_deref(), mode)?;
+    let model = layered(|| parts.chain(spec, DECIDE), file.as_deref(), mode)?;
     let mut chat = settings.chat.clone();
     if let Some(card) = parts.cards.get(model.provider(), model.model()) {
         let room = card.context.saturating_sub(chat.max_tokens).max(1000);
         chat.max_prompt_tokens = chat.max_prompt_tokens.min(room);
     }
+    let model = Arc::new(Asked::new(model, DECIDE, Arc::clone(book)));
     let engine = ChatEngine::new(model, chat)?.with_tools(tool::named(&settings.chat.tools)?)?;
     let Some(text) = &settings.chat.sanitizer else { return Ok(engine) };
     let sanitizer: EngineSpec = text.parse()?;
     // A recording holds the replies of one model, so the sanitizer has its own beside it.
     let file = file.map(|file| file.with_added_extension("sanitizer"));
-    Ok(engine.with_sanitizer(layered(|| parts.alone(&sanitizer), file.as_deref(), mode)?))
+    let model = layered(|| parts.alone(&sanitizer, SANITIZE), file.as_deref(), mode)?;
+    Ok(engine.with_sanitizer(Arc::new(Asked::new(model, SANITIZE, Arc::clone(book)))))
 }
 
 /// Where replies are recorded, and what for.
@@ -62,16 +83,20 @@ fn layered(
     }
 }
 
+/// A provider's model within the budget, whose failures are written down.
+type BudgetedModel = Tried<Budgeted<Arc<dyn ChatModel>>>;
+
 struct Parts<'a> {
     /// Provider of the first model: the one that `base_url` belongs to.
     main: &'static str,
     settings: &'a LlmSettings,
     cards: ModelCards,
     ledger: Arc<Ledger>,
+    book: &'a Arc<CallBook>,
 }
 
 impl<'a> Parts<'a> {
-    fn new(spec: &EngineSpec, settings: &'a LlmSettings) -> Result<Self, LlmError> {
+    fn new(spec: &EngineSpec, settings: &'a LlmSettings, book: &'a Arc<CallBook>) -> Result<Self, LlmError> {
         let mut cards = ModelCards::known()?;
         if let Some(path) = &settings.chat.cards {
             let text = std::fs::read_to_string(path).map_err(|source| LlmError::File {
@@ -85,30 +110,30 @@ impl<'a> Parts<'a> {
             Some(path) => Ledger::open(settings.budget, path)?,
             None => Ledger::new(settings.budget),
         };
-        Ok(Self { main: spec.provider(), settings, cards, ledger: Arc::new(ledger) })
+        Ok(Self { main: spec.provider(), settings, cards, ledger: Arc::new(ledger), book })
     }
 
     /// The model and those that follow when it fails.
-    fn chain(&self, spec: &EngineSpec) -> Result<Fallback, LlmError> {
-        let mut rungs = vec![self.rung(spec)?];
+    fn chain(&self, spec: &EngineSpec, seat: &str) -> Result<Fallback, LlmError> {
+        let mut rungs = vec![self.rung(spec, seat)?];
         for text in &self.settings.chat.fallback {
-            rungs.push(self.rung(&text.parse()?)?);
+            rungs.push(self.rung(&text.parse()?, seat)?);
         }
         fallback(rungs)
     }
 
     /// One model, in plainer and plainer forms.
-    fn alone(&self, spec: &EngineSpec) -> Result<Fallback, LlmError> {
-        fallback(vec![self.rung(spec)?])
+    fn alone(&self, spec: &EngineSpec, seat: &str) -> Result<Fallback, LlmError> {
+        fallback(vec![self.rung(spec, seat)?])
     }
 
-    fn rung(&self, spec: &EngineSpec) -> Result<Rung, LlmError> {
-        let model = self.retried(spec)?;
+    fn rung(&self, spec: &EngineSpec, seat: &str) -> Result<Rung, LlmError> {
+        let model = self.retried(spec, seat)?;
         let card = self.cards.get(model.provider(), model.model()).cloned().unwrap_or_default();
         Ok(Rung { tools: card.tools, schema: card.schema, model: Arc::new(model) })
     }
 
-    fn retried(&self, spec: &EngineSpec) -> Result<Retry<Budgeted<Arc<dyn ChatModel>>>, LlmError> {
+    fn retried(&self, spec: &EngineSpec, seat: &str) -> Result<Retry<BudgetedModel>, LlmError> {
         let chat = &self.settings.chat;
         let model = adapter(spec, self.main, self.settings)?;
         let card = self.cards.get(model.provider(), model.model()).cloned();
@@ -118,7 +143,8 @@ impl<'a> Parts<'a> {
             backoff: Duration::from_millis(chat.backoff_ms),
             jitter_percent: chat.jitter_percent,
         };
-        Ok(Retry::new(Budgeted::new(model, card, Arc::clone(&self.ledger)), retry))
+        let budgeted = Budgeted::new(model, card, Arc::clone(&self.ledger));
+        Ok(Retry::new(Tried::new(budgeted, seat, Arc::clone(self.book)), retry))
     }
 }
 

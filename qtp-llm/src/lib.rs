@@ -12,6 +12,8 @@ mod error;
 #[cfg(feature = "chat")]
 mod layers;
 #[cfg(feature = "chat")]
+mod log;
+#[cfg(feature = "chat")]
 mod model;
 #[cfg(feature = "http")]
 mod provider;
@@ -36,6 +38,8 @@ pub use caps::{BudgetCaps, Cap};
 pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
 #[cfg(feature = "chat")]
+pub use log::CallBook;
+#[cfg(feature = "chat")]
 pub use model::{
     CallContext, Carry, ChatModel, ChatReply, ChatRequest, Fallback, Finish, Format, Message, ModelCard,
     ModelCards, ProviderError, Retry, RetrySettings, Rung, TokenUsage, ToolCall, ToolSpec,
@@ -51,7 +55,7 @@ pub use qtp_core::port::DecisionEngine;
 pub use record::{Recorder, Replay, request_key};
 pub use rules::{RuleConfig, RuleEngine};
 pub use secret::Secret;
-pub use settings::{ChatSettings, Effort, LlmSettings, RecordMode, Routing, Structured, Style};
+pub use settings::{ChatSettings, Effort, LlmSettings, LogSettings, RecordMode, Routing, Structured, Style};
 pub use spec::EngineSpec;
 #[cfg(feature = "chat")]
 pub use tool::{News, NewsItem, NewsSource, Tool, ToolError, built_in_tools};

@@ -34,6 +34,18 @@ pub struct LlmSettings {
     pub budget: BudgetCaps,
     /// File that the budget's ledger is kept in, so that a restart goes on counting.
     pub budget_file: Option<PathBuf>,
+    /// Files that every call is logged in.
+    pub log: LogSettings,
+}
+
+/// Files that every call of a model is logged in, besides the journal. Keys never are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// One JSON line a call: the whole request, the reply, tools, tokens, cost, time.
+    pub requests: Option<PathBuf>,
+    /// The same as text for people.
+    pub prompts: Option<PathBuf>,
 }
 
 /// What a recording is for.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::{DecisionRequest, DecisionResult, Event, OperatorAction, Reason, Timestamp};
+use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
@@ -132,10 +132,7 @@ fn simulation(
 fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Result<Decider, Failure> {
     let engine = live::decision_engine(settings, environment)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(Box::new(move |request: &DecisionRequest| match runtime.block_on(engine.decide(request)) {
-        Ok(decision) => DecisionResult::Decided(decision),
-        Err(error) => DecisionResult::Hold(Reason::new(error.code(), crate::exit::one_line(&error))),
-    }))
+    Ok(Box::new(move |request: &DecisionRequest| runtime.block_on(engine.answer(request))))
 }
 
 pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
