@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod bot;
 pub mod chart;
 pub mod data;
+pub mod decisions;
 pub mod every_candle;
 pub mod exit;
 mod guides;

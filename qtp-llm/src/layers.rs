@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use qtp_core::Timestamp;
+
 use crate::budget::{Budgeted, Ledger};
 use crate::decision::ChatEngine;
 use crate::error::LlmError;
@@ -97,15 +99,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn new(spec: &EngineSpec, settings: &'a LlmSettings, book: &'a Arc<CallBook>) -> Result<Self, LlmError> {
-        let mut cards = ModelCards::known()?;
-        if let Some(path) = &settings.chat.cards {
-            let text = std::fs::read_to_string(path).map_err(|source| LlmError::File {
-                path: path.clone(),
-                operation: "read its model cards",
-                source: Box::new(source),
-            })?;
-            cards.extend(&text)?;
-        }
+        let cards = cards(settings)?;
         let ledger = match &settings.budget_file {
             Some(path) => Ledger::open(settings.budget, path)?,
             None => Ledger::new(settings.budget),
@@ -146,6 +140,49 @@ impl<'a> Parts<'a> {
         let budgeted = Budgeted::new(model, card, Arc::clone(&self.ledger));
         Ok(Retry::new(Tried::new(budgeted, seat, Arc::clone(self.book)), retry))
     }
+}
+
+/// The cards that come with this crate and those of the settings' file.
+fn cards(settings: &LlmSettings) -> Result<ModelCards, LlmError> {
+    let mut cards = ModelCards::known()?;
+    let Some(path) = &settings.chat.cards else { return Ok(cards) };
+    let text = std::fs::read_to_string(path).map_err(|source| LlmError::File {
+        path: path.clone(),
+        operation: "read its model cards",
+        source: Box::new(source),
+    })?;
+    cards.extend(&text)?;
+    Ok(cards)
+}
+
+/// End of the last day that the training data of a spec's model knows of, where a card says it: what a backtest shows
+/// before it may be memory. Of a recording it is that of the model that was recorded.
+///
+/// # Errors
+/// As [`build`](crate::build) for cards and recordings that cannot be read; [`LlmError::Settings`] for a card's day that
+/// is none.
+pub fn knowledge_cutoff(spec: &EngineSpec, settings: &LlmSettings) -> Result<Option<Timestamp>, LlmError> {
+    let (provider, model) = match spec {
+        EngineSpec::Rules => return Ok(None),
+        EngineSpec::Replay { file } => {
+            let model = replay(file)?;
+            (model.provider().to_owned(), model.model().to_owned())
+        }
+        spec => {
+            let text = spec.to_string();
+            let (provider, model) = text.split_once(':').unwrap_or((spec.provider(), ""));
+            (provider.to_owned(), model.to_owned())
+        }
+    };
+    let cards = cards(settings)?;
+    let Some(day) = cards.get(&provider, &model).and_then(|card| card.knowledge_cutoff.clone()) else {
+        return Ok(None);
+    };
+    let end: Timestamp = format!("{day}T00:00:00Z").parse().map_err(|_| LlmError::Settings {
+        what: "model cards",
+        problems: vec![format!("{provider}:{model}: knowledge_cutoff: {day:?} is not YYYY-MM-DD")],
+    })?;
+    Ok(Some(end + Duration::from_secs(86_400)))
 }
 
 fn fallback(rungs: Vec<Rung>) -> Result<Fallback, LlmError> {

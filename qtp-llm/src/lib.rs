@@ -38,6 +38,8 @@ pub use caps::{BudgetCaps, Cap};
 pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
 #[cfg(feature = "chat")]
+pub use layers::knowledge_cutoff;
+#[cfg(feature = "chat")]
 pub use log::CallBook;
 #[cfg(feature = "chat")]
 pub use model::{

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 
 use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
-use qtp_engine::stats::{Assumption, RunFacts, Summary};
+use qtp_engine::stats::{Assumption, KnowledgeCutoff, RunFacts, Summary};
 use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
 use super::args::Mode;
@@ -80,8 +80,14 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
         naked_seconds: recorder.naked_time(engine).as_secs_f64(),
         max_participation: recorder.max_participation(),
         constraints: vec![if simulated { SIMULATED } else { BOOKED }.to_owned()],
-        funding_modelled: simulated.then_some(true),
+        funding_modelled: simulated.then_some(settings.trading.candles.is_empty()),
         assumptions: if simulated { assumptions(run.venue(), settings) } else { Vec::new() },
+        models: (watch.models.calls + watch.models.over_budget > 0).then(|| watch.models.clone()),
+        knowledge: watch.cutoff.map(|until| KnowledgeCutoff {
+            model: settings.trading.llm.clone(),
+            until,
+            candles_before: watch.candles_before,
+        }),
         run_id: Some(engine.run_id()),
         commands_hash: Some(run.command_hash().finish()),
         ..RunFacts::default()

@@ -23,7 +23,7 @@ use super::disk::DiskGuard;
 use super::ended::Ended;
 use super::finish;
 use super::projector::Projector;
-use super::run::{greet, stop_flag, watch};
+use super::run::{greet, log_models, stop_flag, watch};
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
@@ -57,7 +57,8 @@ pub(super) fn run(
     environment: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let (folder, settings) = runtime.block_on(market::folder(args, settings, environment))?;
+    let (folder, mut settings) = runtime.block_on(market::folder(args, settings, environment))?;
+    log_models(args, &folder, &mut settings);
     let settings = &settings;
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, settings)?;

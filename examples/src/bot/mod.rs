@@ -17,6 +17,7 @@ mod market;
 mod narrator;
 mod pace;
 mod projector;
+mod recorded;
 mod resume;
 mod run;
 mod settings;

@@ -10,6 +10,7 @@ use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
+use qtp_exchange::candle_file::CandleSource;
 
 use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments};
@@ -26,7 +27,7 @@ use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
-use super::{breaking, journal, live};
+use super::{breaking, journal, live, recorded};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -37,7 +38,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     if args.break_it {
         return breaking::run(args);
     }
-    let settings = BotSettings::load(args, environment)?;
+    let mut settings = BotSettings::load(args, environment)?;
     if settings.trading.mode != Mode::Demo {
         return live::run(args, settings, environment);
     }
@@ -45,6 +46,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     folder.write_manifest(&settings)?;
+    log_models(args, &folder, &mut settings);
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, &settings)?;
     // Before all that may take long, so that an operator hears that the bot is starting.
@@ -79,11 +81,24 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     finish::finish(Ended::Simulated(Box::new(simulation)), watch, (&folder, &settings), store)
 }
 
+/// The log files of `--log-llm` stand in the run's folder.
+pub(super) fn log_models(args: &BotArgs, folder: &RunFolder, settings: &mut BotSettings) {
+    if args.log_llm {
+        let log = &mut settings.llm.log;
+        log.requests.get_or_insert_with(|| folder.path().join("llm_requests.log"));
+        log.prompts.get_or_insert_with(|| folder.path().join("prompts.log"));
+    }
+}
+
 /// Everyone who watches a run that is at its beginning.
 pub(super) fn watch(engine: &Engine, projector: Projector, run: &BotSettings) -> Result<Watch, Failure> {
     let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
     let recorder = Recorder::new(engine, account(run)?, settings);
-    Ok(Watch::new(recorder, Narrator::new()?, projector))
+    let mut watch = Watch::new(recorder, Narrator::new()?, projector);
+    if run.trading.strategy == "decision-loop" {
+        watch.cutoff = qtp_llm::knowledge_cutoff(&run.trading.llm.parse()?, &run.llm)?;
+    }
+    Ok(watch)
 }
 
 pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
@@ -113,12 +128,12 @@ fn simulation(
     folder: &RunFolder,
     environment: &BTreeMap<String, String>,
 ) -> Result<Simulation, Failure> {
-    let source = build_source(settings)?;
+    let (source, _) = source(settings)?;
     let venue = build_venue(settings, &instruments(settings)?)?;
     Ok(Simulation::new(SimulationSetup {
         engine: build_engine(settings, folder.run_id())?,
         venue,
-        source: Box::new(source),
+        source,
         timeframe: BASE,
         decider: Some(decider(settings, environment)?),
         decision_delay: Duration::from_millis(settings.run.decision_delay_ms),
@@ -126,6 +141,18 @@ fn simulation(
         journal_candles: true,
         marks: Vec::new(),
     }))
+}
+
+/// The market of a run in simulated time, and when it begins.
+fn source(settings: &BotSettings) -> Result<(Box<dyn CandleSource>, Timestamp), Failure> {
+    if settings.trading.candles.is_empty() {
+        let feed = build_source(settings)?;
+        let begin = feed.now();
+        return Ok((Box::new(feed), begin));
+    }
+    let feed = recorded::feed(&settings.trading)?;
+    let begin = recorded::begin(&feed);
+    Ok((Box::new(feed), begin))
 }
 
 /// A decision engine as a plain function: the run waits for the answer.
@@ -139,8 +166,9 @@ pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFol
     let (trading, run) = (&settings.trading, folder.run_id());
     let market = match trading.mode {
         _ if synthetic(trading) => format!("SYNTHETIC market, seed {}", settings.run.seed),
+        Mode::Demo => "recorded market, simulated orders".to_owned(),
         Mode::Live => "REAL ORDERS".to_owned(),
-        Mode::Demo | Mode::Paper => "real market, simulated orders".to_owned(),
+        Mode::Paper => "real market, simulated orders".to_owned(),
     };
     let network = trading.network.map_or_else(String::new, |network| format!(" {network}"));
     narrator.line(&format!(
@@ -160,7 +188,7 @@ fn step_on(
     watch: &mut Watch,
     (calls, stop): (&Receiver<Call>, &AtomicBool),
 ) -> Result<(), Failure> {
-    let begin = build_source(settings)?.now();
+    let (_, begin) = source(settings)?;
     let end = args.duration.map(|duration| begin + duration.as_duration());
     let interval = settings.trading.interval;
     let mut pacer = Pacer::new(pace, begin);
