@@ -25,7 +25,7 @@ pub fn build(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn Decisi
 
 #[cfg(feature = "chat")]
 fn chat(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    crate::layers::stack(spec, settings)
+    crate::stack::stack(spec, settings)
 }
 
 #[cfg(not(feature = "chat"))]

@@ -7,13 +7,12 @@ use std::time::Duration;
 use qtp_core::Timestamp;
 
 use crate::budget::{Budgeted, Ledger};
+use crate::council::{Briefed, Briefings};
 use crate::decision::ChatEngine;
 use crate::error::LlmError;
-use crate::log::{Asked, CallBook, Traced, Tried};
+use crate::log::{Asked, CallBook, Tried};
 use crate::model::{ChatModel, Fallback, ModelCards, Retry, RetrySettings, Rung};
-#[cfg(feature = "http")]
-use crate::settings::ChatSettings;
-use crate::settings::{LlmSettings, RecordMode};
+use crate::settings::{ChatSettings, LlmSettings, RecordMode};
 use crate::spec::EngineSpec;
 use crate::tool;
 
@@ -22,42 +21,23 @@ const DECIDE: &str = "decide";
 /// Seat of the model that may bring an answer into form.
 const SANITIZE: &str = "sanitize";
 
-/// Everything behind a spec of a model or a recording.
-pub(crate) fn stack(
-    spec: &EngineSpec,
-    settings: &LlmSettings,
-) -> Result<Box<dyn qtp_core::port::DecisionEngine>, LlmError> {
-    let book = Arc::new(CallBook::new(&settings.log)?);
-    Ok(Box::new(Traced::new(engine(spec, settings, &book)?, book)))
-}
-
 /// One conversation a decision, whose calls go into `book`.
+#[cfg(test)]
 pub(crate) fn engine(
     spec: &EngineSpec,
     settings: &LlmSettings,
     book: &Arc<CallBook>,
 ) -> Result<ChatEngine, LlmError> {
-    settings.chat.validate()?;
-    let problems = settings.budget.problems();
-    if !problems.is_empty() {
-        return Err(LlmError::Settings { what: "budget", problems });
-    }
-    let parts = Parts::new(spec, settings, book)?;
-    let (file, mode) = recording(spec, settings)?;
-    let model = layered(|| parts.chain(spec, DECIDE), file.as_deref(), mode)?;
-    let mut chat = settings.chat.clone();
-    if let Some(card) = parts.cards.get(model.provider(), model.model()) {
-        let room = card.context.saturating_sub(chat.max_tokens).max(1000);
-        chat.max_prompt_tokens = chat.max_prompt_tokens.min(room);
-    }
-    let model = Arc::new(Asked::new(model, DECIDE, Arc::clone(book)));
-    let engine = ChatEngine::new(model, chat)?.with_tools(tool::named(&settings.chat.tools)?)?;
-    let Some(text) = &settings.chat.sanitizer else { return Ok(engine) };
-    let sanitizer: EngineSpec = text.parse()?;
-    // A recording holds the replies of one model, so the sanitizer has its own beside it.
-    let file = file.map(|file| file.with_added_extension("sanitizer"));
-    let model = layered(|| parts.alone(&sanitizer, SANITIZE), file.as_deref(), mode)?;
-    Ok(engine.with_sanitizer(Arc::new(Asked::new(model, SANITIZE, Arc::clone(book)))))
+    let chair = Chair { seat: DECIDE, spec, chat: &settings.chat, briefings: Vec::new() };
+    Parts::new(spec, settings, book)?.conversation(&chair)
+}
+
+/// A voice: who it is, which model speaks, how it is asked and what it reads besides the picture.
+pub(crate) struct Chair<'a> {
+    pub(crate) seat: &'a str,
+    pub(crate) spec: &'a EngineSpec,
+    pub(crate) chat: &'a ChatSettings,
+    pub(crate) briefings: Vec<Arc<Briefings>>,
 }
 
 /// Where replies are recorded, and what for.
@@ -88,23 +68,75 @@ fn layered(
 /// A provider's model within the budget, whose failures are written down.
 type BudgetedModel = Tried<Budgeted<Arc<dyn ChatModel>>>;
 
-struct Parts<'a> {
+/// What all conversations of an engine share.
+pub(crate) struct Parts<'a> {
     /// Provider of the first model: the one that `base_url` belongs to.
     main: &'static str,
     settings: &'a LlmSettings,
     cards: ModelCards,
     ledger: Arc<Ledger>,
     book: &'a Arc<CallBook>,
+    /// Where replies are recorded, and what for.
+    recording: (Option<PathBuf>, RecordMode),
 }
 
 impl<'a> Parts<'a> {
-    fn new(spec: &EngineSpec, settings: &'a LlmSettings, book: &'a Arc<CallBook>) -> Result<Self, LlmError> {
+    pub(crate) fn new(
+        spec: &EngineSpec,
+        settings: &'a LlmSettings,
+        book: &'a Arc<CallBook>,
+    ) -> Result<Self, LlmError> {
+        settings.chat.validate()?;
+        let problems = settings.budget.problems();
+        if !problems.is_empty() {
+            return Err(LlmError::Settings { what: "budget", problems });
+        }
+        let recording = recording(spec, settings)?;
         let cards = cards(settings)?;
         let ledger = match &settings.budget_file {
             Some(path) => Ledger::open(settings.budget, path)?,
             None => Ledger::new(settings.budget),
         };
-        Ok(Self { main: spec.provider(), settings, cards, ledger: Arc::new(ledger), book })
+        Ok(Self { main: spec.provider(), settings, cards, ledger: Arc::new(ledger), book, recording })
+    }
+
+    /// A conversation with its model, tools and sanitizer.
+    pub(crate) fn conversation(&self, chair: &Chair<'_>) -> Result<ChatEngine, LlmError> {
+        let Chair { seat, spec, chat, briefings } = chair;
+        chat.validate()?;
+        let model = self.layered(|| self.chain(spec, seat), seat)?;
+        let mut chat = ChatSettings::clone(chat);
+        if let Some(card) = self.cards.get(model.provider(), model.model()) {
+            let room = card.context.saturating_sub(chat.max_tokens).max(1000);
+            chat.max_prompt_tokens = chat.max_prompt_tokens.min(room);
+        }
+        let model = Asked::new(model, *seat, Arc::clone(self.book));
+        let model = Arc::new(Briefed::new(model, briefings.clone()));
+        let engine = ChatEngine::new(model, chat)?.with_tools(tool::named(&self.settings.chat.tools)?)?;
+        let Some(text) = &self.settings.chat.sanitizer else { return Ok(engine) };
+        let sanitizer: EngineSpec = text.parse()?;
+        let seat = if *seat == DECIDE { SANITIZE.to_owned() } else { format!("{seat}.{SANITIZE}") };
+        // A recording holds the replies of one model, so every seat has its own.
+        let model = self.layered(|| self.alone(&sanitizer, &seat), &seat)?;
+        Ok(engine.with_sanitizer(Arc::new(Asked::new(model, seat, Arc::clone(self.book)))))
+    }
+
+    /// A model and its recording: the file of the settings for the one that decides, one beside it for each other seat.
+    fn layered(
+        &self,
+        model: impl FnOnce() -> Result<Fallback, LlmError>,
+        seat: &str,
+    ) -> Result<Arc<dyn ChatModel>, LlmError> {
+        let (file, mode) = &self.recording;
+        let beside = match seat {
+            DECIDE => String::new(),
+            SANITIZE => "sanitizer".to_owned(),
+            other => other.replace(SANITIZE, "sanitizer"),
+        };
+        let file = file
+            .as_ref()
+            .map(|file| if beside.is_empty() { file.clone() } else { file.with_added_extension(&beside) });
+        layered(model, file.as_deref(), *mode)
     }
 
     /// The model and those that follow when it fails.

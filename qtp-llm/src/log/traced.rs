@@ -9,19 +9,19 @@ use qtp_core::{Decision, DecisionAnswer, DecisionError, DecisionRequest, Decisio
 use super::book::{CallBook, words};
 
 /// Takes what the layers below wrote into the book.
-pub(crate) struct Traced<E> {
-    inner: E,
+pub(crate) struct Traced {
+    inner: Arc<dyn DecisionEngine>,
     book: Arc<CallBook>,
 }
 
-impl<E: DecisionEngine> Traced<E> {
-    pub(crate) const fn new(inner: E, book: Arc<CallBook>) -> Self {
+impl Traced {
+    pub(crate) const fn new(inner: Arc<dyn DecisionEngine>, book: Arc<CallBook>) -> Self {
         Self { inner, book }
     }
 }
 
 #[async_trait]
-impl<E: DecisionEngine> DecisionEngine for Traced<E> {
+impl DecisionEngine for Traced {
     fn name(&self) -> &str {
         self.inner.name()
     }
