@@ -61,7 +61,7 @@ impl CallBook {
     }
 
     /// Everything about a decision that has ended.
-    pub(super) fn take(&self, decision: u64) -> (Vec<ModelCall>, Vec<Reason>) {
+    pub(crate) fn take(&self, decision: u64) -> (Vec<ModelCall>, Vec<Reason>) {
         let page = self.lock().remove(&decision).unwrap_or_default();
         (page.calls, page.findings)
     }
