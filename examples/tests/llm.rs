@@ -253,7 +253,10 @@ fn every_cap_holds_once_it_is_reached() {
         if span == "hour" {
             for hour in decisions.chunks(12) {
                 let held = hour.iter().filter(|decision| over_budget(decision)).count();
-                assert!(hour.len() < 12 || (3..=10).contains(&held), "{held} of an hour's decisions were held");
+                assert!(
+                    hour.len() < 12 || (3..=10).contains(&held),
+                    "{held} of an hour's decisions were held"
+                );
             }
         }
         if ["day", "run"].contains(&span) {

@@ -233,6 +233,7 @@ pub(super) fn decision_engine(
 ) -> Result<Box<dyn DecisionEngine>, Failure> {
     let spec: EngineSpec = settings.trading.llm.parse()?;
     let mut llm = settings.llm.clone();
+    llm.calibration.risk_per_trade = settings.trading.risk_per_trade;
     for (name, place) in [
         ("OPENROUTER_API_KEY", &mut llm.openrouter_api_key),
         ("OPENAI_API_KEY", &mut llm.openai_api_key),

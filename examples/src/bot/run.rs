@@ -81,8 +81,10 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     finish::finish(Ended::Simulated(Box::new(simulation)), watch, (&folder, &settings), store)
 }
 
-/// The log files of `--log-llm` stand in the run's folder.
+/// What models leave behind stands in the run's folder: the log files of `--log-llm`, and the record of closed trades that
+/// lessons, votes and calibration learn from.
 pub(super) fn log_models(args: &BotArgs, folder: &RunFolder, settings: &mut BotSettings) {
+    settings.llm.track.get_or_insert_with(|| folder.path().join("track"));
     if args.log_llm {
         let log = &mut settings.llm.log;
         log.requests.get_or_insert_with(|| folder.path().join("llm_requests.log"));
