@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod every_candle;
 pub mod exit;
 mod guides;
+pub mod leaderboard;
 pub mod percent;
 pub mod replay;
 pub mod strategies;

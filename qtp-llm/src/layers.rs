@@ -21,6 +21,9 @@ const DECIDE: &str = "decide";
 /// Seat of the model that may bring an answer into form.
 const SANITIZE: &str = "sanitize";
 
+/// Seat of a model that is asked something else than a decision.
+const PROBE: &str = "probe";
+
 /// One conversation a decision, whose calls go into `book`.
 #[cfg(test)]
 pub(crate) fn engine(
@@ -30,6 +33,21 @@ pub(crate) fn engine(
 ) -> Result<ChatEngine, LlmError> {
     let chair = Chair { seat: DECIDE, spec, chat: &settings.chat, briefings: Vec::new() };
     Parts::new(spec, settings, book)?.conversation(&chair)
+}
+
+/// The model of a spec alone, within its budget, with retries, fallback and recording, for questions that are no decisions.
+/// Its recording stands beside that of the decisions, with the ending `probe`.
+///
+/// # Errors
+/// As [`build`](crate::build); [`LlmError::Settings`] for `rules`, which are no model.
+pub fn chat_model(spec: &EngineSpec, settings: &LlmSettings) -> Result<Arc<dyn ChatModel>, LlmError> {
+    if *spec == EngineSpec::Rules {
+        let problems = vec!["`rules` are no model".to_owned()];
+        return Err(LlmError::Settings { what: "chat", problems });
+    }
+    let book = Arc::default();
+    let parts = Parts::new(spec, settings, &book)?;
+    parts.layered(|| parts.chain(spec, PROBE), PROBE)
 }
 
 /// A voice: who it is, which model speaks, how it is asked and what it reads besides the picture.

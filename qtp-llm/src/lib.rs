@@ -23,6 +23,8 @@ mod log;
 mod mask;
 #[cfg(feature = "chat")]
 mod model;
+#[cfg(feature = "chat")]
+mod probe;
 #[cfg(feature = "http")]
 mod provider;
 #[cfg(feature = "replay")]
@@ -52,7 +54,7 @@ pub use caps::{BudgetCaps, Cap};
 pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
 #[cfg(feature = "chat")]
-pub use layers::knowledge_cutoff;
+pub use layers::{chat_model, knowledge_cutoff};
 #[cfg(feature = "chat")]
 pub use log::CallBook;
 #[cfg(feature = "chat")]
@@ -60,6 +62,8 @@ pub use model::{
     CallContext, Carry, ChatModel, ChatReply, ChatRequest, Fallback, Finish, Format, Message, ModelCard,
     ModelCards, ProviderError, Retry, RetrySettings, Rung, TokenUsage, ToolCall, ToolSpec,
 };
+#[cfg(feature = "chat")]
+pub use probe::{ProbeQuestion, ProbeReport, probe};
 #[cfg(feature = "anthropic")]
 pub use provider::AnthropicModel;
 #[cfg(feature = "gemini")]

@@ -36,7 +36,7 @@ pub enum Approve {
 }
 
 /// Runs the bot. With no arguments: the demo on a synthetic market, with no key and no network.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, Default, Parser)]
 #[command(name = "bot", version)]
 pub struct BotArgs {
     /// Market and venue [default: demo]
@@ -105,7 +105,11 @@ pub struct BotArgs {
     pub lose_unsynced: bool,
 }
 
-fn asset_file(text: &str) -> Result<(String, PathBuf), String> {
+/// Reads `ASSET=FILE`.
+///
+/// # Errors
+/// What was expected.
+pub fn asset_file(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((asset, path)) if !asset.is_empty() && !path.is_empty() => Ok((asset.to_owned(), path.into())),
         _ => Err("expected ASSET=FILE".to_owned()),

@@ -62,7 +62,7 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary, Failure> {
+pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary, Failure> {
     let engine = run.engine();
     let account = account(settings)?;
     let recorder = &watch.recorder;

@@ -12,7 +12,7 @@ use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
 use qtp_exchange::paper::ScaledClock;
-use qtp_llm::{EngineSpec, Secret};
+use qtp_llm::{EngineSpec, LlmSettings, Secret};
 use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
@@ -232,6 +232,17 @@ pub(super) fn decision_engine(
     environment: &BTreeMap<String, String>,
 ) -> Result<Box<dyn DecisionEngine>, Failure> {
     let spec: EngineSpec = settings.trading.llm.parse()?;
+    Ok(qtp_llm::build(&spec, &with_keys(settings, environment)?)?)
+}
+
+/// The settings of models with the keys of the environment.
+///
+/// # Errors
+/// A key in the settings' file.
+pub fn with_keys(
+    settings: &BotSettings,
+    environment: &BTreeMap<String, String>,
+) -> Result<LlmSettings, Failure> {
     let mut llm = settings.llm.clone();
     llm.calibration.risk_per_trade = settings.trading.risk_per_trade;
     for (name, place) in [
@@ -246,5 +257,5 @@ pub(super) fn decision_engine(
         }
         *place = environment.get(name).map(Secret::new);
     }
-    Ok(qtp_llm::build(&spec, &llm)?)
+    Ok(llm)
 }

@@ -22,12 +22,15 @@ mod resume;
 mod run;
 mod settings;
 mod store;
+mod trial;
 mod watch;
 
-pub use args::BotArgs;
+pub use args::{BotArgs, asset_file};
 pub use build::{build_engine, build_source};
 pub use facts::VenueFacts;
 pub use folder::RunFolder;
 pub use keeping::Keeping;
+pub use live::with_keys;
 pub use run::run;
-pub use settings::BotSettings;
+pub use settings::{BotSettings, Trading};
+pub use trial::{Trial, daily_closes, trial};

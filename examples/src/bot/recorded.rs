@@ -40,15 +40,7 @@ pub(super) fn instruments(trading: &Trading) -> Result<Vec<Instrument>, Failure>
 pub(super) fn feed(trading: &Trading) -> Result<CandleFeed, Failure> {
     let mut series = Vec::new();
     for asset in &trading.assets {
-        let path =
-            trading.candles.get(asset).ok_or_else(|| format!("--candles: there is no file of {asset}"))?;
-        let mut candles = read(asset, path)?;
-        if let Some(from) = trading.from {
-            candles.retain(|candle| candle.open_time() >= from);
-        }
-        if candles.is_empty() {
-            return Err(format!("{}: no candle is in the period of the run", path.display()).into());
-        }
+        let candles = candles(trading, asset)?;
         let mut wider = vec![trading.interval, Timeframe::H1];
         wider.retain(|timeframe| *timeframe != BASE);
         wider.dedup();
@@ -58,6 +50,22 @@ pub(super) fn feed(trading: &Trading) -> Result<CandleFeed, Failure> {
         series.push(candles);
     }
     Ok(CandleFeed::new(series)?)
+}
+
+/// The minutes of one asset from the beginning of the run on.
+///
+/// # Errors
+/// As [`feed`].
+pub(super) fn candles(trading: &Trading, asset: &str) -> Result<Vec<Candle>, Failure> {
+    let path = trading.candles.get(asset).ok_or_else(|| format!("--candles: there is no file of {asset}"))?;
+    let mut candles = read(asset, path)?;
+    if let Some(from) = trading.from {
+        candles.retain(|candle| candle.open_time() >= from);
+    }
+    if candles.is_empty() {
+        return Err(format!("{}: no candle is in the period of the run", path.display()).into());
+    }
+    Ok(candles)
 }
 
 /// When the recorded market begins.

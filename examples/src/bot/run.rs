@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, Timestamp};
+use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, RunId, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
@@ -55,7 +55,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let stored = store.stored();
     let sender = store.sender().ok_or("the store has ended")?;
     let fresh = || {
-        let simulation = simulation(&settings, &folder, environment)?;
+        let simulation = simulation(&settings, folder.run_id(), environment)?;
         let watch = watch(
             simulation.engine(),
             Projector::new(sender.clone(), account(&settings)?, stored),
@@ -125,15 +125,15 @@ pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(flag)
 }
 
-fn simulation(
+pub(super) fn simulation(
     settings: &BotSettings,
-    folder: &RunFolder,
+    run_id: RunId,
     environment: &BTreeMap<String, String>,
 ) -> Result<Simulation, Failure> {
     let (source, _) = source(settings)?;
     let venue = build_venue(settings, &instruments(settings)?)?;
     Ok(Simulation::new(SimulationSetup {
-        engine: build_engine(settings, folder.run_id())?,
+        engine: build_engine(settings, run_id)?,
         venue,
         source,
         timeframe: BASE,
@@ -155,6 +155,11 @@ fn source(settings: &BotSettings) -> Result<(Box<dyn CandleSource>, Timestamp), 
     let feed = recorded::feed(&settings.trading)?;
     let begin = recorded::begin(&feed);
     Ok((Box::new(feed), begin))
+}
+
+/// When the market of a run in simulated time begins.
+pub(super) fn begin(settings: &BotSettings) -> Result<Timestamp, Failure> {
+    Ok(source(settings)?.1)
 }
 
 /// A decision engine as a plain function: the run waits for the answer.
@@ -190,7 +195,7 @@ fn step_on(
     watch: &mut Watch,
     (calls, stop): (&Receiver<Call>, &AtomicBool),
 ) -> Result<(), Failure> {
-    let (_, begin) = source(settings)?;
+    let begin = begin(settings)?;
     let end = args.duration.map(|duration| begin + duration.as_duration());
     let interval = settings.trading.interval;
     let mut pacer = Pacer::new(pace, begin);

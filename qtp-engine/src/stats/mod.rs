@@ -9,4 +9,5 @@ pub use equity::{CandleCurve, Curve, CurvePoint, DayCount, Drawdown, EquityStats
 pub use ledger::{Keep, OpenTrip, RoundTrip, TradeLedger, TripSide, TripTotals};
 pub use summary::{
     Assumption, Evidence, Knowledge, KnowledgeCutoff, ModelCosts, ModelUse, Part, RunFacts, Summary,
+    student_95,
 };

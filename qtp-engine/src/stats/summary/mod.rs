@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::equity::EquityStats;
 use super::ledger::TradeLedger;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, student_95};
 pub use facts::{Assumption, RunFacts};
 pub use models::{Knowledge, KnowledgeCutoff, ModelCosts, ModelUse, Part};
 
