@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::bot::Trial;
 
-/// 80 % power at a two-sided 5 %: the sum of the two normal points.
-const POWER: f64 = 1.959_963_985 + 0.841_621_234;
+/// 80 % point of the normal distribution.
+const NORMAL_80: f64 = 0.841_621_234;
 
 /// One model.
 #[derive(Debug, Serialize)]
@@ -21,7 +21,7 @@ pub struct Row {
     /// 95 % confidence interval of the mean over repeats: how the model's own chance moves it. It says nothing of other
     /// markets.
     pub return_interval: Option<(f64, f64)>,
-    /// Smallest difference of two models' means that so many repeats find 4 times out of 5; `None` for one repeat.
+    /// About the smallest difference of two models' means that so many repeats find 4 times out of 5; `None` for one.
     pub detectable_difference: Option<f64>,
     /// Deepest drawdown of all repeats.
     pub max_drawdown: f64,
@@ -61,13 +61,20 @@ impl Row {
         let forecasts: Vec<Forecast> = trials.iter().flat_map(|trial| trial.forecasts.clone()).collect();
         let round_trips = sum(&|trial| trial.summary.round_trips);
         let wins = sum(&|trial| trial.summary.wins);
-        let nets: Option<Vec<f64>> = trials.iter().map(|trial| models(trial).net_after_models).collect();
+        let net = |trial: &Trial| match &trial.summary.models {
+            Some(models) => models.net_after_models,
+            None => (trial.summary.currency == "USD").then_some(trial.summary.net_profit),
+        };
+        let nets: Option<Vec<f64>> = trials.iter().map(net).collect();
         Self {
             model,
             mean_return,
             return_interval: margin.map(|margin| (mean_return - margin, mean_return + margin)),
-            // The standard error of a difference of two means is sqrt(2) times that of one.
-            detectable_difference: error.filter(|_| n > 1.0).map(|error| POWER * error * 2.0_f64.sqrt()),
+            // The standard error of a difference of two means is sqrt(2) times that of one; both have n - 1 degrees.
+            detectable_difference: error.map(|error| {
+                let degrees = 2 * returns.len().saturating_sub(1) as u64;
+                (student_95(degrees) + NORMAL_80) * error * 2.0_f64.sqrt()
+            }),
             returns,
             max_drawdown: trials.iter().map(|trial| trial.summary.max_drawdown).fold(0.0, f64::max),
             round_trips,
