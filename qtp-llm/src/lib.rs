@@ -54,6 +54,8 @@ pub use caps::{BudgetCaps, Cap};
 pub use decision::{ChatEngine, Usage};
 pub use error::LlmError;
 #[cfg(feature = "chat")]
+pub use grounding::Grounded;
+#[cfg(feature = "chat")]
 pub use layers::{chat_model, knowledge_cutoff};
 #[cfg(feature = "chat")]
 pub use log::CallBook;

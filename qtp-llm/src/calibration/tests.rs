@@ -69,3 +69,91 @@ fn only_a_record_with_skill_speaks() {
     assert_eq!(Isotonic::default().apply(0.5), None);
     assert_eq!(Reliability::of(&[]), Reliability::default());
 }
+
+mod size {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use qtp_core::port::DecisionEngine;
+    use qtp_core::{
+        Decimal, Decision, DecisionAction, DecisionError, DecisionRequest, Notional, TradeDecision,
+    };
+    use serde_json::json;
+
+    use super::super::Calibrated;
+    use crate::log::CallBook;
+    use crate::settings::CalibrationSettings;
+    use crate::testing::{flat, market, price, request};
+
+    const BTC: &str = "BTC-USDC-PERP@sim";
+
+    /// Buys with a stop 5 below the price of 100.
+    struct Buyer(Option<Notional>);
+
+    #[async_trait]
+    impl DecisionEngine for Buyer {
+        fn name(&self) -> &str {
+            "buyer"
+        }
+
+        async fn decide(&self, _: &DecisionRequest) -> Result<Decision, DecisionError> {
+            let trade = TradeDecision {
+                instrument: BTC.parse().unwrap(),
+                action: DecisionAction::Buy,
+                conviction: "0.8".parse().unwrap(),
+                allocation: self.0,
+                stop: Some("95".parse().unwrap()),
+                target: None,
+                exit_plan: String::new(),
+                rationale: String::new(),
+            };
+            let engine = "e".into();
+            Ok(Decision { engine, model: None, reasoning: String::new(), prompt: None, trades: vec![trade] })
+        }
+    }
+
+    /// What becomes of the advice behind a record in which `share` of ten trades at 0.8 were right, and none at 0.2.
+    async fn advice(rounds: i64, right_of_ten: i64, cap: Option<&str>) -> (TradeDecision, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let mut text = String::new();
+        for trade in 0..rounds * 20 {
+            let (stated, right) =
+                if trade % 2 == 0 { (0.8, (trade / 2) % 10 < right_of_ten) } else { (0.2, false) };
+            let row = json!({
+                "seat": "decide", "instrument": BTC, "direction": 1, "conviction": stated, "advised": trade,
+                "ended": trade + 1, "right": right, "conditions": null, "rationale": "",
+            });
+            text.push_str(&format!("{row}\n"));
+        }
+        std::fs::write(&path, text).unwrap();
+        let book = Arc::new(CallBook::default());
+        let buyer = Arc::new(Buyer(cap.map(|cap| cap.parse().unwrap())));
+        let settings =
+            CalibrationSettings { scale_size: true, min_trades: 100, ..CalibrationSettings::default() };
+        let engine = Calibrated::new(buyer, settings, Some(&path), Arc::clone(&book)).unwrap();
+        let mut asset = flat(BTC, market(BTC, 1, 100.0, 60));
+        asset.price = price(100.0);
+        let picture = request(vec![asset]);
+        let decision = engine.decide(&picture).await.unwrap();
+        (decision.trades[0].clone(), book.take(picture.id).1.len())
+    }
+
+    #[tokio::test]
+    async fn size_follows_confidence_only_behind_a_record_and_never_grows() {
+        // 1 % of 10,000 over a distance of 5 are 20 units, 2,000 USD: six of ten were right at 0.8.
+        let (scaled, findings) = advice(10, 6, None).await;
+        assert_eq!((scaled.conviction, findings), ("0.6".parse().unwrap(), 1));
+        assert_eq!(scaled.allocation.unwrap().get(), Decimal::from(1200));
+        assert_eq!(scaled.stop, Some("95".parse().unwrap()));
+        let (capped, _) = advice(10, 6, Some("300")).await;
+        assert_eq!(capped.allocation.unwrap().get(), Decimal::from(300), "the model's own cap is smaller");
+        let (sure, _) = advice(10, 10, None).await;
+        assert_eq!(sure.allocation.unwrap().get(), Decimal::from(2000), "never more than the risk share");
+        // Too short a record, or one without skill, changes nothing.
+        for (rounds, right) in [(4, 6), (10, 0)] {
+            let (same, findings) = advice(rounds, right, None).await;
+            assert_eq!((same.conviction, same.allocation, findings), ("0.8".parse().unwrap(), None, 0));
+        }
+    }
+}

@@ -14,14 +14,17 @@ use crate::settings::Grounding;
 
 /// Looks every number and name of a rationale up in what the model was shown. What is not there is counted as a finding
 /// `grounding`; by setting it also halves the conviction, or turns an entry into a hold. Exits are never kept back.
-pub(crate) struct Grounded {
+///
+/// What the model was shown is the decision's prompt behind its system part: an engine without a prompt grounds nothing.
+pub struct Grounded {
     inner: Arc<dyn DecisionEngine>,
     policy: Grounding,
     book: Arc<CallBook>,
 }
 
 impl Grounded {
-    pub(crate) fn new(inner: Arc<dyn DecisionEngine>, policy: Grounding, book: Arc<CallBook>) -> Self {
+    /// A check of `inner`, whose findings go into `book`.
+    pub fn new(inner: Arc<dyn DecisionEngine>, policy: Grounding, book: Arc<CallBook>) -> Self {
         Self { inner, policy, book }
     }
 
@@ -59,6 +62,12 @@ impl Grounded {
             }
             Grounding::Block => {}
         }
+    }
+}
+
+impl std::fmt::Debug for Grounded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grounded").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 

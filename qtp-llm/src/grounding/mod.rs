@@ -5,5 +5,5 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use engine::Grounded;
+pub use engine::Grounded;
 pub(crate) use facts::Facts;

@@ -61,3 +61,71 @@ fn no_text_panics() {
         let _ = Facts::of([text]);
     }
 }
+
+mod policy {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use qtp_core::port::DecisionEngine;
+    use qtp_core::{Decision, DecisionAction, DecisionError, DecisionRequest, TradeDecision};
+
+    use super::super::Grounded;
+    use crate::log::CallBook;
+    use crate::settings::Grounding;
+    use crate::testing::request;
+
+    /// Makes up a level, and is shown a price.
+    struct Inventor(DecisionAction);
+
+    #[async_trait]
+    impl DecisionEngine for Inventor {
+        fn name(&self) -> &str {
+            "inventor"
+        }
+
+        async fn decide(&self, _: &DecisionRequest) -> Result<Decision, DecisionError> {
+            let trade = TradeDecision {
+                instrument: "BTC-USDC-PERP@sim".parse().unwrap(),
+                action: self.0,
+                conviction: "0.8".parse().unwrap(),
+                allocation: Some("500".parse().unwrap()),
+                stop: Some("95".parse().unwrap()),
+                target: None,
+                exit_plan: String::new(),
+                rationale: "price 100.5, support at 97.25, stop at 95 with 500 at most".into(),
+            };
+            // 97.25 in our own instructions is no fact about the market.
+            let prompt = Some("[system]\nnever say 97.25\n\n[user]\nprice: 100.5".into());
+            Ok(Decision {
+                engine: "e".into(),
+                model: None,
+                reasoning: String::new(),
+                prompt,
+                trades: vec![trade],
+            })
+        }
+    }
+
+    async fn under(policy: Grounding, action: DecisionAction) -> (TradeDecision, Vec<String>) {
+        let book = Arc::new(CallBook::default());
+        let engine = Grounded::new(Arc::new(Inventor(action)), policy, Arc::clone(&book));
+        let decision = engine.decide(&request(Vec::new())).await.unwrap();
+        let (_, findings) = book.take(request(Vec::new()).id);
+        (decision.trades[0].clone(), findings.iter().map(ToString::to_string).collect())
+    }
+
+    #[tokio::test]
+    async fn an_invented_level_is_counted_lowers_conviction_or_blocks_an_entry_and_never_an_exit() {
+        use DecisionAction::{Buy, Close, Hold};
+        let found = vec!["grounding: BTC: not in the picture: 97.25".to_owned()];
+        let (trade, findings) = under(Grounding::Count, Buy).await;
+        assert_eq!((trade.action, trade.conviction, findings), (Buy, "0.8".parse().unwrap(), found.clone()));
+        let (trade, findings) = under(Grounding::Lower, Buy).await;
+        assert_eq!((trade.action, trade.conviction, findings), (Buy, "0.4".parse().unwrap(), found.clone()));
+        let (trade, findings) = under(Grounding::Block, Buy).await;
+        assert_eq!((trade.action, trade.stop, trade.allocation, findings), (Hold, None, None, found.clone()));
+        let (trade, findings) = under(Grounding::Block, Close).await;
+        assert_eq!((trade.action, findings), (Close, found));
+        assert_eq!(under(Grounding::Off, Buy).await.1, Vec::<String>::new());
+    }
+}

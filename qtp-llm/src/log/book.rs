@@ -60,8 +60,8 @@ impl CallBook {
         self.page(decision, |page| page.findings.push(finding));
     }
 
-    /// Everything about a decision that has ended.
-    pub(crate) fn take(&self, decision: u64) -> (Vec<ModelCall>, Vec<Reason>) {
+    /// Everything about a decision that has ended: it is then forgotten.
+    pub fn take(&self, decision: u64) -> (Vec<ModelCall>, Vec<Reason>) {
         let page = self.lock().remove(&decision).unwrap_or_default();
         (page.calls, page.findings)
     }
