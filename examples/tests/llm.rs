@@ -437,7 +437,14 @@ fn what_lies_before_a_models_knowledge_ends_is_reported_apart() {
     assert!(trips("before") > 5 && trips("after") > 5, "{known}");
     assert_eq!(trips("before") + trips("after"), summary["round_trips"].as_u64().unwrap());
     assert!(ran.stdout.contains("what it decides there may be memory"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("END NOT KNOWN"), "{}", ran.stdout);
     assert!(run.read("report.html").contains("may be memory"));
+    // Of a council the one that knows most counts, and one without a card is named.
+    let council = "[llm.council]\nkind = \"vote\"\nmembers = [{ name = \"a\", llm = \"openai:scripted\" }, \
+                   { name = \"b\", llm = \"openai:other\" }]\n";
+    let (run, ran) = desk.run(&format!("{council}{llm}"), &args);
+    assert_eq!(run.summary()["knowledge"]["until"], "2022-01-02T00:00:00Z");
+    assert!(ran.stdout.contains("END NOT KNOWN of openai:other"), "{}", ran.stdout);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::decision::ChatEngine;
 use crate::error::LlmError;
 use crate::log::{Asked, CallBook, Tried};
 use crate::model::{ChatModel, Fallback, ModelCards, Retry, RetrySettings, Rung};
-use crate::settings::{ChatSettings, LlmSettings, RecordMode};
+use crate::settings::{ChatSettings, CouncilKind, LlmSettings, RecordMode};
 use crate::spec::EngineSpec;
 use crate::tool;
 
@@ -205,34 +205,58 @@ fn cards(settings: &LlmSettings) -> Result<ModelCards, LlmError> {
     Ok(cards)
 }
 
-/// End of the last day that the training data of a spec's model knows of, where a card says it: what a backtest shows
-/// before it may be memory. Of a recording it is that of the model that was recorded.
+/// What is known of the training data of all models that may decide.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrainingData {
+    /// End of the last day that any of them knows of, by its card: what a backtest shows before it may be memory.
+    pub until: Option<Timestamp>,
+    /// Models without such a day: nobody knows what they remember.
+    pub unknown: Vec<String>,
+}
+
+/// Until when the training data goes of the models that may decide: that of the spec, its fallbacks, the members of a council;
+/// of a recording, the model that was recorded.
 ///
 /// # Errors
-/// As [`build`](crate::build) for cards and recordings that cannot be read; [`LlmError::Settings`] for a card's day that
+/// As [`build`](crate::build) for specs, cards and recordings that cannot be read; [`LlmError::Settings`] for a card's day that
 /// is none.
-pub fn knowledge_cutoff(spec: &EngineSpec, settings: &LlmSettings) -> Result<Option<Timestamp>, LlmError> {
-    let (provider, model) = match spec {
-        EngineSpec::Rules => return Ok(None),
-        EngineSpec::Replay { file } => {
-            let model = replay(file)?;
-            (model.provider().to_owned(), model.model().to_owned())
-        }
-        spec => {
-            let text = spec.to_string();
-            let (provider, model) = text.split_once(':').unwrap_or((spec.provider(), ""));
-            (provider.to_owned(), model.to_owned())
-        }
-    };
+pub fn training_data(spec: &EngineSpec, settings: &LlmSettings) -> Result<TrainingData, LlmError> {
+    let mut specs = Vec::new();
+    if settings.council.kind != CouncilKind::Vote {
+        specs.push(spec.clone());
+    }
+    let others = settings.council.members.iter().map(|member| &member.llm).chain(&settings.chat.fallback);
+    for text in others.filter(|_| *spec != EngineSpec::Rules) {
+        specs.push(text.parse()?);
+    }
     let cards = cards(settings)?;
-    let Some(day) = cards.get(&provider, &model).and_then(|card| card.knowledge_cutoff.clone()) else {
-        return Ok(None);
-    };
-    let end: Timestamp = format!("{day}T00:00:00Z").parse().map_err(|_| LlmError::Settings {
+    let mut data = TrainingData::default();
+    for spec in specs.iter().filter(|spec| **spec != EngineSpec::Rules) {
+        let (provider, model) = match spec {
+            EngineSpec::Replay { file } => {
+                let model = replay(file)?;
+                (model.provider().to_owned(), model.model().to_owned())
+            }
+            spec => {
+                let text = spec.to_string();
+                let (provider, model) = text.split_once(':').unwrap_or((spec.provider(), ""));
+                (provider.to_owned(), model.to_owned())
+            }
+        };
+        match cards.get(&provider, &model).and_then(|card| card.knowledge_cutoff.as_deref()) {
+            Some(day) => data.until = data.until.max(Some(end_of(day, &format!("{provider}:{model}"))?)),
+            None => data.unknown.push(format!("{provider}:{model}")),
+        }
+    }
+    Ok(data)
+}
+
+fn end_of(day: &str, model: &str) -> Result<Timestamp, LlmError> {
+    let begin: Timestamp = format!("{day}T00:00:00Z").parse().map_err(|_| LlmError::Settings {
         what: "model cards",
-        problems: vec![format!("{provider}:{model}: knowledge_cutoff: {day:?} is not YYYY-MM-DD")],
+        problems: vec![format!("{model}: knowledge_cutoff: {day:?} is not YYYY-MM-DD")],
     })?;
-    Ok(Some(end + Duration::from_secs(86_400)))
+    Ok(begin + Duration::from_secs(86_400))
 }
 
 fn fallback(rungs: Vec<Rung>) -> Result<Fallback, LlmError> {

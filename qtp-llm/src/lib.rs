@@ -56,7 +56,7 @@ pub use error::LlmError;
 #[cfg(feature = "chat")]
 pub use grounding::Grounded;
 #[cfg(feature = "chat")]
-pub use layers::{chat_model, knowledge_cutoff};
+pub use layers::{TrainingData, chat_model, training_data};
 #[cfg(feature = "chat")]
 pub use log::CallBook;
 #[cfg(feature = "chat")]

@@ -81,9 +81,9 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
         max_participation: recorder.max_participation(),
         constraints: vec![if simulated { SIMULATED } else { BOOKED }.to_owned()],
         funding_modelled: simulated.then_some(settings.trading.candles.is_empty()),
-        assumptions: if simulated { assumptions(run.venue(), settings) } else { Vec::new() },
+        assumptions: if simulated { assumptions(run.venue(), watch, settings) } else { Vec::new() },
         models: (watch.models.calls + watch.models.over_budget > 0).then(|| watch.models.clone()),
-        knowledge: watch.cutoff.map(|until| KnowledgeCutoff {
+        knowledge: watch.training.until.map(|until| KnowledgeCutoff {
             model: settings.trading.llm.clone(),
             until,
             candles_before: watch.candles_before,
@@ -100,7 +100,7 @@ const SIMULATED: &str = "cross margin, liquidation and risk limits";
 const BOOKED: &str = "risk limits; fills, fees and funding are those that the venue booked";
 
 /// What a simulated venue takes for granted.
-fn assumptions(config: &SimVenueConfig, settings: &BotSettings) -> Vec<Assumption> {
+fn assumptions(config: &SimVenueConfig, watch: &Watch, settings: &BotSettings) -> Vec<Assumption> {
     let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
     let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
     let slippage = match config.slippage {
@@ -114,11 +114,17 @@ fn assumptions(config: &SimVenueConfig, settings: &BotSettings) -> Vec<Assumptio
     } else {
         "market orders whole at the open of the first minute that begins after them"
     };
-    vec![
+    let mut all = vec![
         Assumption::new("fees", fees),
         Assumption::new("slippage", slippage),
         Assumption::new("fills", fills),
-    ]
+    ];
+    let unknown = &watch.training.unknown;
+    if !unknown.is_empty() {
+        let words = format!("END NOT KNOWN of {}: what they decide may be memory", unknown.join(", "));
+        all.push(Assumption::new("training data", words));
+    }
+    all
 }
 
 fn write_decisions(watch: &Watch, folder: &RunFolder) -> Result<(), Failure> {

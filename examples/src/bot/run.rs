@@ -97,8 +97,9 @@ pub(super) fn watch(engine: &Engine, projector: Projector, run: &BotSettings) ->
     let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
     let recorder = Recorder::new(engine, account(run)?, settings);
     let mut watch = Watch::new(recorder, Narrator::new()?, projector);
-    if run.trading.strategy == "decision-loop" {
-        watch.cutoff = qtp_llm::knowledge_cutoff(&run.trading.llm.parse()?, &run.llm)?;
+    // What is made up anew cannot be remembered.
+    if run.trading.strategy == "decision-loop" && !synthetic(&run.trading) {
+        watch.training = qtp_llm::training_data(&run.trading.llm.parse()?, &run.llm)?;
     }
     Ok(watch)
 }

@@ -4,6 +4,7 @@ use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Not
 use qtp_engine::Engine;
 use qtp_engine::driver::{Observer, Recorder, RecorderState};
 use qtp_engine::stats::ModelUse;
+use qtp_llm::TrainingData;
 use serde::{Deserialize, Serialize};
 
 use super::build::BASE;
@@ -25,8 +26,8 @@ pub(super) struct Watch {
     pub(super) halts: u64,
     /// What models were asked.
     pub(super) models: ModelUse,
-    /// End of the model's training data, where it is known.
-    pub(super) cutoff: Option<Timestamp>,
+    /// Until when the training data of the models goes.
+    pub(super) training: TrainingData,
     /// Batches of base candles that closed by then.
     pub(super) candles_before: u64,
 }
@@ -43,7 +44,7 @@ impl Watch {
             denied: 0,
             halts: 0,
             models: ModelUse::default(),
-            cutoff: None,
+            training: TrainingData::default(),
             candles_before: 0,
         }
     }
@@ -88,7 +89,7 @@ impl Observer for Watch {
         self.narrator.on_event(record, &self.recorder);
         self.projector.on_event(record, engine);
         if let Event::Candles(batch) = &record.event
-            && self.cutoff.is_some_and(|cutoff| record.receive_time <= cutoff)
+            && self.training.until.is_some_and(|cutoff| record.receive_time <= cutoff)
         {
             let base = |candle: &&qtp_core::Candle| candle.timeframe() == BASE;
             self.candles_before += batch.candles.iter().filter(base).count() as u64;

@@ -225,3 +225,31 @@ async fn closed_trades_become_lessons_in_markets_like_theirs() {
     second.decide(&other).await.unwrap();
     assert!(!listener.0.lock().unwrap().pop().unwrap().contains("Earlier trades"));
 }
+
+#[tokio::test]
+async fn a_members_record_moves_its_weight() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("council");
+    let mut text = String::new();
+    for trade in 0..40 {
+        // `good` is sure and right, `bad` is as sure and wrong; `new` has no record.
+        for (seat, right) in [("good", true), ("bad", false)] {
+            let row = serde_json::json!({
+                "seat": seat, "instrument": BTC, "direction": 1, "conviction": 1.0, "advised": trade,
+                "ended": trade + 1, "right": right, "conditions": null, "rationale": "",
+            });
+            text.push_str(&format!("{row}\n"));
+        }
+    }
+    std::fs::write(&path, text).unwrap();
+    let member = |name: &str, trades| Member { name: name.into(), weight: 1.0, engine: voice(trades) };
+    let sell = || vec![advice(DecisionAction::Sell, "0.8", Some("110"))];
+    let buy = || vec![advice(DecisionAction::Buy, "0.8", Some("90"))];
+    let members = vec![member("good", sell()), member("bad", buy()), member("new", buy())];
+    let council = Ensemble::new(members, 0.5, Some(&path), Arc::default()).unwrap();
+    let decided = council.decide(&picture()).await.unwrap();
+    // 2 of 3.25 against 0.25 and 1.
+    assert_eq!(decided.trades[0].action, DecisionAction::Sell);
+    let words = &decided.trades[0].rationale;
+    assert!(words.contains("good sell (2.00), bad buy (0.25), new buy (1.00)"), "{words}");
+}
