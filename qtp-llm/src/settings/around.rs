@@ -100,6 +100,7 @@ const fn one() -> f64 {
     1.0
 }
 
+#[cfg(feature = "chat")]
 impl CouncilSettings {
     /// Every problem, each with its field.
     pub(crate) fn problems(&self) -> Vec<String> {
