@@ -1,4 +1,4 @@
-//! What a decision costs besides the model's time: prompt, schema, parsing, checks.
+//! What a decision costs besides the model's time: prompt, schema, parsing, checks, grounding.
 //!
 //! `cargo bench -p qtp-benches --bench decision`. 10 assets, 6 indicators, 2 timeframes of 120 candles, one answer that
 //! decides on every asset.
@@ -13,7 +13,10 @@ use qtp_core::{
     AssetView, Candle, CandleParts, Decimal, DecisionError, DecisionRequest, Price, Quantity, Timeframe,
     Timestamp,
 };
-use qtp_llm::{CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, TokenUsage};
+use qtp_llm::{
+    CallBook, CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, Grounded,
+    Grounding, TokenUsage,
+};
 
 const ASSETS: [&str; 10] = ["BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "AVAX", "LINK", "DOT", "LTC"];
 const CANDLES: i64 = 120;
@@ -131,6 +134,15 @@ fn decision(criterion: &mut Criterion) -> Result<(), Failure> {
     }
     criterion.bench_function("decision/10 assets, 6 indicators, 2 timeframes", |bencher| {
         bencher.iter(|| runtime.block_on(engine.decide(black_box(&request))).is_ok());
+    });
+    let book = Arc::new(CallBook::default());
+    let engine = Grounded::new(Arc::new(engine), Grounding::Count, Arc::clone(&book));
+    criterion.bench_function("decision/the same, with its reasons looked up", |bencher| {
+        bencher.iter(|| {
+            let decided = runtime.block_on(engine.decide(black_box(&request))).is_ok();
+            black_box(book.take(request.id));
+            decided
+        });
     });
     Ok(())
 }

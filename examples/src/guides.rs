@@ -41,6 +41,10 @@ pub struct QuantumVolumeProfile;
 pub struct Charts;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/honest-llm-backtests.md")]
+pub struct HonestLlmBacktests;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/choose-a-model.md")]
 pub struct ChooseAModel;
 

@@ -66,7 +66,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
 }
 
 /// Where a folder keeps its journal.
-fn journal_of(path: &Path) -> PathBuf {
+pub(crate) fn journal_of(path: &Path) -> PathBuf {
     if !path.is_dir() || FolderJournal::is_one(path) {
         return path.to_owned();
     }
@@ -188,14 +188,17 @@ fn check_data(reference: &DataRef, data: &[DataRef]) -> Result<(), Failure> {
 }
 
 /// Records of a journal file, of a folder of segments or of a store.
-enum Records {
+pub(crate) enum Records {
+    /// A folder of segments.
     Folder(Box<FolderReader>),
+    /// One file.
     File(Box<dyn Iterator<Item = Result<JournalRecord, qtp_core::StoreError>>>),
+    /// A store.
     Store(Box<StorePages>),
 }
 
 /// A store that is read page by page.
-struct StorePages {
+pub(crate) struct StorePages {
     runtime: tokio::runtime::Runtime,
     store: SqliteStore,
     page: std::vec::IntoIter<JournalRecord>,
@@ -203,9 +206,11 @@ struct StorePages {
 }
 
 impl Records {
-    fn open(path: &Path) -> Result<Self, Failure> {
+    /// The records from the first one on that is still there.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         if path.is_dir() {
-            return Ok(Self::Folder(Box::new(FolderJournal::read(path, 0)?)));
+            let from = FolderJournal::dropped(path)?.map_or(0, |dropped| dropped + 1);
+            return Ok(Self::Folder(Box::new(FolderJournal::read(path, from)?)));
         }
         let mut magic = [0_u8; 15];
         let name = path.display();
@@ -220,7 +225,7 @@ impl Records {
         Ok(Self::File(Box::new(FileJournal::read(path)?)))
     }
 
-    fn next(&mut self) -> Result<Option<JournalRecord>, Failure> {
+    pub(crate) fn next(&mut self) -> Result<Option<JournalRecord>, Failure> {
         match self {
             Self::Folder(records) => Ok(records.next().transpose()?),
             Self::File(records) => Ok(records.next().transpose()?),

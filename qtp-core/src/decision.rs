@@ -1,5 +1,7 @@
 //! What a decision engine is asked, and what it answers. The model proposes; code computes the size.
 
+mod call;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::Reason;
@@ -9,6 +11,8 @@ use crate::market::{Candle, OrderBook};
 use crate::money::{Notional, Price, Quantity, Ratio};
 use crate::risk::TradeOutcome;
 use crate::time::{Timeframe, Timestamp};
+
+pub use call::{DecisionAnswer, ModelCall, Spoken, TokenUsage};
 
 /// A question, with everything that may be used to answer it: an owned picture as of one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -165,4 +169,10 @@ pub struct DecisionOutcome {
     pub as_of: Timestamp,
     /// The answer.
     pub result: DecisionResult,
+    /// Calls of models that led to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ModelCall>,
+    /// What checks found on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Reason>,
 }

@@ -30,7 +30,8 @@ pub use account::{AccountKind, FundingPayment, PnlSplit, Portfolio, Position, Po
 pub use command::{Command, CommandRecord, Intent, Notice, Proposal};
 pub use context::{Context, NextOrder};
 pub use decision::{
-    AssetView, Decision, DecisionAction, DecisionOutcome, DecisionRequest, DecisionResult, TradeDecision,
+    AssetView, Decision, DecisionAction, DecisionAnswer, DecisionOutcome, DecisionRequest, DecisionResult,
+    ModelCall, Spoken, TokenUsage, TradeDecision,
 };
 pub use error::{DecisionError, ExchangeError, Source, StoreError, StrategyError, ValueError};
 pub use event::{

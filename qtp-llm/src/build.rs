@@ -4,7 +4,7 @@ use qtp_core::port::DecisionEngine;
 
 use crate::error::LlmError;
 use crate::rules::RuleEngine;
-use crate::settings::LlmSettings;
+use crate::settings::{CouncilKind, LlmSettings};
 use crate::spec::EngineSpec;
 
 /// Makes the engine: rules, or a model within its budget, with retries, fallback and recording. Makes no call.
@@ -18,6 +18,10 @@ pub fn build(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn Decisi
             let problems = vec!["record: rules have no model whose replies could be recorded".to_owned()];
             Err(LlmError::Settings { what: "rules", problems })
         }
+        EngineSpec::Rules if settings.council.kind != CouncilKind::Off => {
+            let problems = vec!["council: it sits around a model; `rules` are none".to_owned()];
+            Err(LlmError::Settings { what: "rules", problems })
+        }
         EngineSpec::Rules => Ok(Box::new(RuleEngine::new(settings.rules.clone())?)),
         spec => chat(spec, settings),
     }
@@ -25,7 +29,7 @@ pub fn build(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn Decisi
 
 #[cfg(feature = "chat")]
 fn chat(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    Ok(Box::new(crate::layers::engine(spec, settings)?))
+    crate::stack::stack(spec, settings)
 }
 
 #[cfg(not(feature = "chat"))]

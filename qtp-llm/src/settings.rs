@@ -1,5 +1,7 @@
 //! Settings of all engines. They are passed in: this crate reads no environment and no file of its own accord.
 
+mod around;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::caps::BudgetCaps;
 use crate::error::LlmError;
 use crate::rules::RuleConfig;
 use crate::secret::Secret;
+
+pub use around::{CalibrationSettings, CouncilKind, CouncilMember, CouncilSettings, Grounding, MaskSettings};
 
 /// What [`build`](crate::build) needs besides the spec.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -34,6 +38,30 @@ pub struct LlmSettings {
     pub budget: BudgetCaps,
     /// File that the budget's ledger is kept in, so that a restart goes on counting.
     pub budget_file: Option<PathBuf>,
+    /// Files that every call is logged in.
+    pub log: LogSettings,
+    /// Who decides: one model, a vote, a debate.
+    pub council: CouncilSettings,
+    /// What to do about reasons that are not in the picture.
+    pub grounding: Grounding,
+    /// Most lessons from closed trades that a model reads with a picture; none at 0.
+    pub lessons: usize,
+    /// What a model cannot recognise the market by.
+    pub mask: MaskSettings,
+    /// When confidence may scale size.
+    pub calibration: CalibrationSettings,
+    /// Where the records of closed trades are kept, each with its own ending behind this name; in memory if not set.
+    pub track: Option<PathBuf>,
+}
+
+/// Files that every call of a model is logged in, besides the journal. Keys never are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// One JSON line a call: the whole request, the reply, tools, tokens, cost, time.
+    pub requests: Option<PathBuf>,
+    /// The same as text for people.
+    pub prompts: Option<PathBuf>,
 }
 
 /// What a recording is for.

@@ -161,6 +161,7 @@ fn summary(
         elapsed_seconds: Some(elapsed),
         run_id: Some(engine.run_id()),
         commands_hash: Some(simulation.command_hash().finish()),
+        ..RunFacts::default()
     };
     match recorder.equity() {
         Some(equity) => Summary::new(recorder.ledger(), equity, facts),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use qtp_core::Timeframe;
+use qtp_core::{Timeframe, Timestamp};
 use qtp_llm::EngineSpec;
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub enum Approve {
 }
 
 /// Runs the bot. With no arguments: the demo on a synthetic market, with no key and no network.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, Default, Parser)]
 #[command(name = "bot", version)]
 pub struct BotArgs {
     /// Market and venue [default: demo]
@@ -55,6 +55,12 @@ pub struct BotArgs {
     /// Assets, such as BTC,ETH [default: BTC,ETH,SOL]
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub assets: Option<Vec<String>>,
+    /// Candle file of an asset, one minute each: a recorded market instead of the synthetic one
+    #[arg(long, value_name = "ASSET=FILE", value_parser = asset_file)]
+    pub candles: Vec<(String, PathBuf)>,
+    /// Where the recorded market begins [default: the files' first candle]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
     /// Time between decisions [default: 5m]
     #[arg(long, value_name = "T")]
     pub interval: Option<Timeframe>,
@@ -67,6 +73,9 @@ pub struct BotArgs {
     /// Decision engine: rules, openrouter:MODEL, openai:MODEL, ollama:MODEL, gemini:MODEL, anthropic:MODEL or replay:FILE [default: rules]
     #[arg(long, value_name = "SPEC")]
     pub llm: Option<EngineSpec>,
+    /// Log every call of a model into the run folder: llm_requests.log (JSON lines) and prompts.log (text)
+    #[arg(long)]
+    pub log_llm: bool,
     /// Whether decisions wait for an operator [default: auto]
     #[arg(long, value_enum)]
     pub approve: Option<Approve>,
@@ -113,4 +122,15 @@ pub struct BotArgs {
     /// Keep writes in memory until they are synced, as a power cut would lose them
     #[arg(long, hide = true)]
     pub lose_unsynced: bool,
+}
+
+/// Reads `ASSET=FILE`.
+///
+/// # Errors
+/// What was expected.
+pub fn asset_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((asset, path)) if !asset.is_empty() && !path.is_empty() => Ok((asset.to_owned(), path.into())),
+        _ => Err("expected ASSET=FILE".to_owned()),
+    }
 }

@@ -13,6 +13,7 @@ use qtp_exchange::sim::{SimVenue, SimVenueConfig};
 use qtp_exchange::synthetic::{SyntheticCoin, SyntheticConfig, SyntheticFeed};
 
 use super::args::{Approve, Mode};
+use super::recorded;
 use super::settings::BotSettings;
 use crate::exit::Failure;
 use crate::strategies::{self, StrategyInputs};
@@ -62,6 +63,9 @@ pub fn build_source(settings: &BotSettings) -> Result<SyntheticFeed, Failure> {
 pub(super) fn instruments(settings: &BotSettings) -> Result<Vec<Instrument>, Failure> {
     if let Some(facts) = &settings.facts {
         return Ok(facts.instruments.clone());
+    }
+    if !settings.trading.candles.is_empty() {
+        return recorded::instruments(&settings.trading);
     }
     let feed = build_source(settings)?;
     let all: Result<Vec<Instrument>, _> = feed.config().coins.iter().map(SyntheticCoin::instrument).collect();

@@ -66,7 +66,7 @@ impl VenueFacts {
 
 /// Whether the market of a run is made up.
 pub(super) fn synthetic(trading: &Trading) -> bool {
-    trading.mode == Mode::Demo || trading.venue == "synthetic"
+    trading.candles.is_empty() && (trading.mode == Mode::Demo || trading.venue == "synthetic")
 }
 
 /// The perpetual of an asset such as `BTC`, or the instrument of an id such as `PURR-USDC@hyperliquid`.

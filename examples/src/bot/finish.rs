@@ -5,7 +5,7 @@ use std::io::BufWriter;
 
 use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
-use qtp_engine::stats::{Assumption, RunFacts, Summary};
+use qtp_engine::stats::{Assumption, KnowledgeCutoff, RunFacts, Summary};
 use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
 use super::args::Mode;
@@ -62,7 +62,7 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary, Failure> {
+pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary, Failure> {
     let engine = run.engine();
     let account = account(settings)?;
     let recorder = &watch.recorder;
@@ -89,8 +89,14 @@ fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Result<Summary
             .to_owned(),
         ],
         // What is bought pays no funding.
-        funding_modelled: (simulated && contracts).then_some(true),
-        assumptions: if simulated { assumptions(run.venue(), settings) } else { Vec::new() },
+        funding_modelled: (simulated && contracts).then_some(settings.trading.candles.is_empty()),
+        assumptions: if simulated { assumptions(run.venue(), watch, settings) } else { Vec::new() },
+        models: (watch.models.calls + watch.models.over_budget > 0).then(|| watch.models.clone()),
+        knowledge: watch.training.until.map(|until| KnowledgeCutoff {
+            model: settings.trading.llm.clone(),
+            until,
+            candles_before: watch.candles_before,
+        }),
         run_id: Some(engine.run_id()),
         commands_hash: Some(run.command_hash().finish()),
         ..RunFacts::default()
@@ -104,7 +110,7 @@ const PAID: &str = "purchases are paid in full, no short positions, and risk lim
 const BOOKED: &str = "risk limits; fills, fees and funding are those that the venue booked";
 
 /// What a simulated venue takes for granted.
-fn assumptions(config: &SimVenueConfig, settings: &BotSettings) -> Vec<Assumption> {
+fn assumptions(config: &SimVenueConfig, watch: &Watch, settings: &BotSettings) -> Vec<Assumption> {
     let bps = |ratio: qtp_core::Ratio| (ratio.get() * qtp_core::Decimal::from(10_000)).normalize();
     let fees = format!("maker {} bps, taker {} bps", bps(config.fees.maker), bps(config.fees.taker));
     let slippage = match config.slippage {
@@ -118,11 +124,17 @@ fn assumptions(config: &SimVenueConfig, settings: &BotSettings) -> Vec<Assumptio
     } else {
         "market orders whole at the open of the first minute that begins after them"
     };
-    vec![
+    let mut all = vec![
         Assumption::new("fees", fees),
         Assumption::new("slippage", slippage),
         Assumption::new("fills", fills),
-    ]
+    ];
+    let unknown = &watch.training.unknown;
+    if !unknown.is_empty() {
+        let words = format!("END NOT KNOWN of {}: what they decide may be memory", unknown.join(", "));
+        all.push(Assumption::new("training data", words));
+    }
+    all
 }
 
 fn write_decisions(watch: &Watch, folder: &RunFolder) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use qtp_engine::driver::live::random_run_id;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::args::Mode;
 use super::facts::synthetic;
 use super::settings::BotSettings;
 use crate::exit::Failure;
@@ -171,7 +172,7 @@ impl RunFolder {
             run_id: self.run_id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             synthetic,
-            begun: (!synthetic).then(|| SystemClock.now()),
+            begun: (settings.trading.mode != Mode::Demo && !synthetic).then(|| SystemClock.now()),
             settings: settings.clone(),
         };
         fs::write(self.path.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;

@@ -14,7 +14,7 @@ use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
 use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
 use qtp_exchange::paper::ScaledClock;
-use qtp_llm::EngineSpec;
+use qtp_llm::{EngineSpec, LlmSettings};
 use qtp_store::FolderJournal;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ use super::disk::DiskGuard;
 use super::ended::Ended;
 use super::finish;
 use super::projector::Projector;
-use super::run::{greet, stop_flag, watch};
+use super::run::{greet, log_models, stop_flag, watch};
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
@@ -62,7 +62,8 @@ pub(super) fn run(
     environment: &BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let (folder, settings) = runtime.block_on(market::folder(args, settings, environment))?;
+    let (folder, mut settings) = runtime.block_on(market::folder(args, settings, environment))?;
+    log_models(args, &folder, &mut settings);
     let settings = &settings;
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, settings)?;
@@ -269,7 +270,19 @@ pub(super) fn decision_engine(
     environment: &BTreeMap<String, String>,
 ) -> Result<Box<dyn DecisionEngine>, Failure> {
     let spec: EngineSpec = settings.trading.llm.parse()?;
+    Ok(qtp_llm::build(&spec, &with_keys(settings, environment)?)?)
+}
+
+/// The settings of models with the keys of the environment.
+///
+/// # Errors
+/// A key in the settings' file.
+pub fn with_keys(
+    settings: &BotSettings,
+    environment: &BTreeMap<String, String>,
+) -> Result<LlmSettings, Failure> {
     let mut llm = settings.llm.clone();
     take_keys(&mut llm, environment)?;
-    Ok(qtp_llm::build(&spec, &llm)?)
+    llm.calibration.risk_per_trade = settings.trading.risk_per_trade;
+    Ok(llm)
 }

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::{DecisionRequest, DecisionResult, Event, OperatorAction, Reason, Timestamp};
+use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, RunId, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
+use qtp_exchange::candle_file::CandleSource;
 
 use super::args::{BotArgs, Mode};
 use super::build::{BASE, account, build_engine, build_source, build_venue, instruments};
@@ -26,7 +27,7 @@ use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
-use super::{breaking, journal, live, matrix};
+use super::{breaking, journal, live, matrix, recorded};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -43,7 +44,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     if args.break_it {
         return breaking::run(args);
     }
-    let settings = BotSettings::load(args, environment)?;
+    let mut settings = BotSettings::load(args, environment)?;
     if settings.trading.mode != Mode::Demo {
         return live::run(args, settings, environment);
     }
@@ -51,6 +52,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let runs = args.runs.clone().unwrap_or_else(|| "data/runs".into());
     let folder = RunFolder::open(&runs, &settings, args.fresh)?;
     folder.write_manifest(&settings)?;
+    log_models(args, &folder, &mut settings);
     let stop = stop_flag()?;
     let (file, found) = journal::open(args, &folder, &settings)?;
     // Before all that may take long, so that an operator hears that the bot is starting.
@@ -59,7 +61,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let stored = store.stored();
     let sender = store.sender().ok_or("the store has ended")?;
     let fresh = || {
-        let simulation = simulation(&settings, &folder, environment)?;
+        let simulation = simulation(&settings, folder.run_id(), environment)?;
         let watch = watch(
             simulation.engine(),
             Projector::new(sender.clone(), account(&settings)?, stored),
@@ -85,11 +87,27 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     finish::finish(Ended::Simulated(Box::new(simulation)), watch, (&folder, &settings), store)
 }
 
+/// What models leave behind stands in the run's folder: the log files of `--log-llm`, and the record of closed trades that
+/// lessons, votes and calibration learn from.
+pub(super) fn log_models(args: &BotArgs, folder: &RunFolder, settings: &mut BotSettings) {
+    settings.llm.track.get_or_insert_with(|| folder.path().join("track"));
+    if args.log_llm {
+        let log = &mut settings.llm.log;
+        log.requests.get_or_insert_with(|| folder.path().join("llm_requests.log"));
+        log.prompts.get_or_insert_with(|| folder.path().join("prompts.log"));
+    }
+}
+
 /// Everyone who watches a run that is at its beginning.
 pub(super) fn watch(engine: &Engine, projector: Projector, run: &BotSettings) -> Result<Watch, Failure> {
     let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
     let recorder = Recorder::new(engine, account(run)?, settings);
-    Ok(Watch::new(recorder, Narrator::new()?, projector))
+    let mut watch = Watch::new(recorder, Narrator::new()?, projector);
+    // What is made up anew cannot be remembered.
+    if run.trading.strategy == "decision-loop" && !synthetic(&run.trading) {
+        watch.training = qtp_llm::training_data(&run.trading.llm.parse()?, &run.llm)?;
+    }
+    Ok(watch)
 }
 
 pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
@@ -114,17 +132,17 @@ pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(flag)
 }
 
-fn simulation(
+pub(super) fn simulation(
     settings: &BotSettings,
-    folder: &RunFolder,
+    run_id: RunId,
     environment: &BTreeMap<String, String>,
 ) -> Result<Simulation, Failure> {
-    let source = build_source(settings)?;
+    let (source, _) = source(settings)?;
     let venue = build_venue(settings, &instruments(settings)?)?;
     Ok(Simulation::new(SimulationSetup {
-        engine: build_engine(settings, folder.run_id())?,
+        engine: build_engine(settings, run_id)?,
         venue,
-        source: Box::new(source),
+        source,
         timeframe: BASE,
         decider: Some(decider(settings, environment)?),
         decision_delay: Duration::from_millis(settings.run.decision_delay_ms),
@@ -134,22 +152,37 @@ fn simulation(
     }))
 }
 
+/// The market of a run in simulated time, and when it begins.
+fn source(settings: &BotSettings) -> Result<(Box<dyn CandleSource>, Timestamp), Failure> {
+    if settings.trading.candles.is_empty() {
+        let feed = build_source(settings)?;
+        let begin = feed.now();
+        return Ok((Box::new(feed), begin));
+    }
+    let feed = recorded::feed(&settings.trading)?;
+    let begin = recorded::begin(&feed);
+    Ok((Box::new(feed), begin))
+}
+
+/// When the market of a run in simulated time begins.
+pub(super) fn begin(settings: &BotSettings) -> Result<Timestamp, Failure> {
+    Ok(source(settings)?.1)
+}
+
 /// A decision engine as a plain function: the run waits for the answer.
 fn decider(settings: &BotSettings, environment: &BTreeMap<String, String>) -> Result<Decider, Failure> {
     let engine = live::decision_engine(settings, environment)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(Box::new(move |request: &DecisionRequest| match runtime.block_on(engine.decide(request)) {
-        Ok(decision) => DecisionResult::Decided(decision),
-        Err(error) => DecisionResult::Hold(Reason::new(error.code(), crate::exit::one_line(&error))),
-    }))
+    Ok(Box::new(move |request: &DecisionRequest| runtime.block_on(engine.answer(request))))
 }
 
 pub(super) fn greet(narrator: &Narrator, settings: &BotSettings, folder: &RunFolder) {
     let (trading, run) = (&settings.trading, folder.run_id());
     let market = match trading.mode {
         _ if synthetic(trading) => format!("SYNTHETIC market, seed {}", settings.run.seed),
+        Mode::Demo => "recorded market, simulated orders".to_owned(),
         Mode::Live => "REAL ORDERS".to_owned(),
-        Mode::Demo | Mode::Paper => "real market, simulated orders".to_owned(),
+        Mode::Paper => "real market, simulated orders".to_owned(),
     };
     let network = trading.network.map_or_else(String::new, |network| format!(" {network}"));
     narrator.line(&format!(
@@ -169,7 +202,7 @@ fn step_on(
     watch: &mut Watch,
     (calls, stop): (&Receiver<Call>, &AtomicBool),
 ) -> Result<(), Failure> {
-    let begin = build_source(settings)?.now();
+    let begin = begin(settings)?;
     let end = args.duration.map(|duration| begin + duration.as_duration());
     let interval = settings.trading.interval;
     let mut pacer = Pacer::new(pace, begin);

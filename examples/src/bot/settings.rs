@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use qtp_core::{Decimal, Ratio, Timeframe};
+use qtp_core::{Decimal, Ratio, Timeframe, Timestamp};
 use qtp_exchange::sim::{Delay, FeeModel, SimVenueConfig, Slippage};
 use qtp_llm::LlmSettings;
 use qtp_risk::RiskLimits;
@@ -55,6 +55,12 @@ pub struct Trading {
     pub url: Option<String>,
     /// Assets.
     pub assets: Vec<String>,
+    /// Candle files of one minute by asset: a recorded market in the place of the synthetic one, in `demo` mode.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub candles: BTreeMap<String, PathBuf>,
+    /// Where a recorded market begins; at the files' first candle if not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
     /// Time between decisions.
     pub interval: Timeframe,
     /// Strategy.
@@ -112,6 +118,8 @@ impl Default for Trading {
             network: None,
             url: None,
             assets: ["BTC", "ETH", "SOL"].map(str::to_owned).to_vec(),
+            candles: BTreeMap::new(),
+            from: None,
             interval: Timeframe::M5,
             strategy: "decision-loop".to_owned(),
             strategy_file: None,
@@ -211,7 +219,12 @@ impl BotSettings {
         set(&mut trading.venue, args.venue.as_ref());
         trading.network = args.network.or(trading.network);
         trading.url = args.url.clone().or_else(|| trading.url.take());
+        if !args.candles.is_empty() {
+            trading.candles = args.candles.iter().cloned().collect();
+            trading.assets = trading.candles.keys().cloned().collect();
+        }
         set(&mut trading.assets, args.assets.as_ref());
+        trading.from = args.from.or(trading.from);
         set(&mut trading.interval, args.interval.as_ref());
         set(&mut trading.strategy, args.strategy.as_ref());
         if let Some(path) = &args.strategy_file {
@@ -241,6 +254,11 @@ impl BotSettings {
             }
         };
         check(!trading.assets.is_empty(), "assets: at least one is needed");
+        let recorded = trading.mode == Mode::Demo || trading.candles.is_empty();
+        check(recorded, "candles: a recorded market runs in `demo` mode only");
+        for asset in trading.assets.iter().filter(|_| !trading.candles.is_empty()) {
+            check(trading.candles.contains_key(asset), &format!("candles: there is no file of {asset}"));
+        }
         for asset in trading.assets.iter().filter(|_| synthetic(trading)) {
             let known = ["BTC", "ETH", "SOL"].contains(&asset.as_str());
             check(known, &format!("assets: the synthetic market has BTC, ETH and SOL, not {asset:?}"));

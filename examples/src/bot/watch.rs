@@ -3,8 +3,11 @@
 use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Notice, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Observer, Recorder, RecorderState};
+use qtp_engine::stats::ModelUse;
+use qtp_llm::TrainingData;
 use serde::{Deserialize, Serialize};
 
+use super::build::BASE;
 use super::narrator::Narrator;
 use super::projector::{Projector, ProjectorState};
 use crate::exit::Failure;
@@ -21,12 +24,29 @@ pub(super) struct Watch {
     pub(super) notices: Vec<(Timestamp, Notice)>,
     pub(super) denied: u64,
     pub(super) halts: u64,
+    /// What models were asked.
+    pub(super) models: ModelUse,
+    /// Until when the training data of the models goes.
+    pub(super) training: TrainingData,
+    /// Batches of base candles that closed by then.
+    pub(super) candles_before: u64,
 }
 
 impl Watch {
     pub(super) fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
         let (decisions, notices) = (Vec::new(), Vec::new());
-        Self { recorder, narrator, projector, decisions, notices, denied: 0, halts: 0 }
+        Self {
+            recorder,
+            narrator,
+            projector,
+            decisions,
+            notices,
+            denied: 0,
+            halts: 0,
+            models: ModelUse::default(),
+            training: TrainingData::default(),
+            candles_before: 0,
+        }
     }
 }
 
@@ -40,6 +60,10 @@ struct WatchState {
     notices: Vec<(Timestamp, Notice)>,
     denied: u64,
     halts: u64,
+    #[serde(default)]
+    models: ModelUse,
+    #[serde(default)]
+    candles_before: u64,
 }
 
 impl Watch {
@@ -54,6 +78,7 @@ impl Watch {
         self.narrator.skip_trips(&self.recorder);
         (self.decisions, self.notices) = (saved.decisions, saved.notices);
         (self.denied, self.halts) = (saved.denied, saved.halts);
+        (self.models, self.candles_before) = (saved.models, saved.candles_before);
         Ok(())
     }
 }
@@ -63,7 +88,14 @@ impl Observer for Watch {
         self.recorder.on_event(record, engine);
         self.narrator.on_event(record, &self.recorder);
         self.projector.on_event(record, engine);
+        if let Event::Candles(batch) = &record.event
+            && self.training.until.is_some_and(|cutoff| record.receive_time <= cutoff)
+        {
+            let base = |candle: &&qtp_core::Candle| candle.timeframe() == BASE;
+            self.candles_before += batch.candles.iter().filter(base).count() as u64;
+        }
         if let Event::Decision(outcome) = &record.event {
+            self.models.add(outcome);
             let acts = match &outcome.result {
                 DecisionResult::Decided(decision) => {
                     decision.trades.iter().any(|trade| trade.action != qtp_core::DecisionAction::Hold)
@@ -100,6 +132,8 @@ impl Observer for Watch {
             notices: self.notices.clone(),
             denied: self.denied,
             halts: self.halts,
+            models: self.models.clone(),
+            candles_before: self.candles_before,
         };
         serde_json::to_string(&state).ok()
     }

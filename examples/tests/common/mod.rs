@@ -24,6 +24,8 @@ pub const BOTCTL: &str = env!("CARGO_BIN_EXE_botctl");
 pub const BACKTEST: &str = env!("CARGO_BIN_EXE_backtest");
 pub const REPLAY: &str = env!("CARGO_BIN_EXE_replay");
 pub const INDICATORS: &str = env!("CARGO_BIN_EXE_indicators");
+pub const DECISIONS: &str = env!("CARGO_BIN_EXE_decisions");
+pub const LEADERBOARD: &str = env!("CARGO_BIN_EXE_leaderboard");
 pub const DATA: &str = env!("CARGO_BIN_EXE_data");
 
 /// A binary with arguments, in an environment that sets nothing.

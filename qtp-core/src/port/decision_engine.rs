@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::decision::{Decision, DecisionRequest};
+use crate::decision::{Decision, DecisionAnswer, DecisionRequest, DecisionResult};
 use crate::error::DecisionError;
+use crate::event::Reason;
 
 /// Rules, a model or a recording that turns a picture of the market into advice.
 ///
@@ -19,4 +20,29 @@ pub trait DecisionEngine: Send + Sync {
 
     /// Answers one request.
     async fn decide(&self, request: &DecisionRequest) -> Result<Decision, DecisionError>;
+
+    /// Answers one request and says what led to the answer: calls, costs, findings. An error becomes a hold with its
+    /// cause. Drivers ask this; who wraps another engine passes on what that one says.
+    async fn answer(&self, request: &DecisionRequest) -> DecisionAnswer {
+        let result = match self.decide(request).await {
+            Ok(decision) => DecisionResult::Decided(decision),
+            Err(error) => DecisionResult::Hold(Reason::new(error.code(), causes(&error))),
+        };
+        result.into()
+    }
+}
+
+/// An error and its causes on one line.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // A transparent wrapper repeats its cause.
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = error.source();
+    }
+    text.replace('\n', " ")
 }

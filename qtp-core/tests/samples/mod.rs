@@ -127,7 +127,24 @@ fn outcome(result: DecisionResult) -> Event {
         snapshot_seq: 3,
         as_of: TIME,
         result,
+        calls: vec![call()],
+        findings: vec![reason()],
     }))
+}
+
+fn call() -> ModelCall {
+    ModelCall {
+        seat: "decide".into(),
+        provider: "openai".into(),
+        model: "m".into(),
+        sent: vec![Spoken { role: "user".into(), text: "now?".into() }],
+        reply: "hold".into(),
+        tools: vec![("candles".into(), "{}".into())],
+        used: TokenUsage { prompt_tokens: 1, cost: Some("0.10".parse().unwrap()), ..TokenUsage::default() },
+        repair: true,
+        failed: vec![reason()],
+        error: Some(reason()),
+    }
 }
 
 fn decision() -> Decision {

@@ -7,4 +7,7 @@ pub mod summary;
 
 pub use equity::{CandleCurve, Curve, CurvePoint, DayCount, Drawdown, EquityStats, MonthReturn};
 pub use ledger::{Keep, OpenTrip, RoundTrip, TradeLedger, TripSide, TripTotals};
-pub use summary::{Assumption, Evidence, RunFacts, Summary};
+pub use summary::{
+    Assumption, Evidence, Knowledge, KnowledgeCutoff, ModelCosts, ModelUse, Part, RunFacts, Summary,
+    student_95,
+};

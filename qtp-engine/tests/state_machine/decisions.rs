@@ -64,6 +64,8 @@ fn outcome(rig: &mut Rig, request: &DecisionRequest, result: DecisionResult) -> 
         snapshot_seq: request.snapshot_seq,
         as_of: request.as_of,
         result,
+        calls: Vec::new(),
+        findings: Vec::new(),
     })))
 }
 

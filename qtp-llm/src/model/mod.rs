@@ -15,9 +15,10 @@ use qtp_core::{DecisionError, Timestamp};
 
 pub use card::{ModelCard, ModelCards};
 pub use fallback::{Fallback, Rung};
+pub use qtp_core::TokenUsage;
 pub use refusal::ProviderError;
 pub(crate) use refusal::cut;
-pub use reply::{ChatReply, Finish, TokenUsage, ToolCall};
+pub use reply::{ChatReply, Finish, ToolCall};
 pub use request::{Carry, ChatRequest, Format, Message, ToolSpec};
 pub use retry::{Retry, RetrySettings};
 

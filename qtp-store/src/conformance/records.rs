@@ -2,8 +2,8 @@
 
 use qtp_core::port::{DecisionStore, EquityPoint, EquityStore, StoredDecision};
 use qtp_core::{
-    AccountId, Bracket, Decision, DecisionAction, DecisionOutcome, DecisionResult, Proposal, Reason, Signal,
-    Target, Timestamp, TradeDecision,
+    AccountId, Bracket, Decision, DecisionAction, DecisionOutcome, DecisionResult, ModelCall, Proposal,
+    Reason, Signal, Spoken, Target, Timestamp, TokenUsage, TradeDecision,
 };
 
 use super::candles::instrument;
@@ -59,8 +59,26 @@ fn decision(seq: u64, result: DecisionResult) -> StoredDecision {
         snapshot_seq: 3,
         as_of: time,
         result,
+        calls: vec![call()],
+        findings: vec![Reason::new("grounding", "61000 is nowhere in the picture")],
     };
     StoredDecision { seq, time, outcome }
+}
+
+fn call() -> ModelCall {
+    let cost = Some("0.000125".parse().expect("a decimal"));
+    ModelCall {
+        seat: "decide".into(),
+        provider: "openai".into(),
+        model: "model".into(),
+        sent: vec![Spoken { role: "user".into(), text: "line one\nline \"two\" \u{1F680}".into() }],
+        reply: "hold".into(),
+        tools: vec![("candles".into(), "{\"rows\":3}".into())],
+        used: TokenUsage { prompt_tokens: 900, completion_tokens: 80, cost, ..TokenUsage::default() },
+        repair: true,
+        failed: vec![Reason::new("rate_limited", "")],
+        error: None,
+    }
 }
 
 fn advice() -> DecisionResult {

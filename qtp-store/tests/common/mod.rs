@@ -115,7 +115,9 @@ pub(crate) fn proposal(id: u64) -> Proposal {
 }
 
 pub(crate) fn outcome(result: DecisionResult) -> DecisionOutcome {
-    DecisionOutcome { request: 4, owner: 1, account: account(), snapshot_seq: 17, as_of: at(40), result }
+    let (calls, findings) = (Vec::new(), Vec::new());
+    let (account, as_of) = (account(), at(40));
+    DecisionOutcome { request: 4, owner: 1, account, snapshot_seq: 17, as_of, result, calls, findings }
 }
 
 pub(crate) fn decided() -> DecisionResult {

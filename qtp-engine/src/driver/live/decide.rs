@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qtp_core::port::DecisionEngine;
-use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Reason};
+use qtp_core::{DecisionAnswer, DecisionOutcome, DecisionRequest, DecisionResult, Reason};
 
 /// Asks the engine and waits no longer than `limit`.
 pub(super) async fn ask(
@@ -14,28 +14,21 @@ pub(super) async fn ask(
 ) -> DecisionOutcome {
     let copy = request.clone();
     // A task of its own, so that a panic ends the question and not the answer.
-    let task = tokio::spawn(async move { decider.decide(&copy).await });
+    let task = tokio::spawn(async move { decider.answer(&copy).await });
     let stop = task.abort_handle();
-    let result = match tokio::time::timeout(limit, task).await {
-        Ok(Ok(Ok(decision))) => DecisionResult::Decided(decision),
-        Ok(Ok(Err(error))) => DecisionResult::Hold(Reason::new(error.code(), error.to_string())),
-        Ok(Err(_)) => DecisionResult::Hold(Reason::new("panicked", "the decision engine failed")),
+    let hold = |code: &str, words: String| DecisionResult::Hold(Reason::new(code, words)).into();
+    let answer: DecisionAnswer = match tokio::time::timeout(limit, task).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => hold("panicked", "the decision engine failed".to_owned()),
         Err(_) => {
             stop.abort();
-            DecisionResult::Hold(Reason::new("timeout", format!("no answer within {limit:?}")))
+            hold("timeout", format!("no answer within {limit:?}"))
         }
     };
-    outcome(&request, result)
+    answer.outcome(&request)
 }
 
 /// An answer to a request.
 pub(super) fn outcome(request: &DecisionRequest, result: DecisionResult) -> DecisionOutcome {
-    DecisionOutcome {
-        request: request.id,
-        owner: request.owner,
-        account: request.account.clone(),
-        snapshot_seq: request.snapshot_seq,
-        as_of: request.as_of,
-        result,
-    }
+    DecisionAnswer::from(result).outcome(request)
 }

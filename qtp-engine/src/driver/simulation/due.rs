@@ -1,6 +1,8 @@
 //! What is due at an instant: timers, and answers to decision requests.
 
-use qtp_core::{DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, TimerId, Timestamp};
+use qtp_core::{
+    DecisionAnswer, DecisionOutcome, DecisionRequest, DecisionResult, Event, Reason, TimerId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Observer, Simulation};
@@ -44,15 +46,11 @@ impl Simulation {
 
     pub(super) fn decide(&mut self, request: &DecisionRequest) {
         let outcome = self.past_decisions.remove(&request.id).unwrap_or_else(|| {
-            let hold = || DecisionResult::Hold(Reason::new("no_engine", "no decision engine is configured"));
-            DecisionOutcome {
-                request: request.id,
-                owner: request.owner,
-                account: request.account.clone(),
-                snapshot_seq: request.snapshot_seq,
-                as_of: request.as_of,
-                result: self.decider.as_mut().map_or_else(hold, |decide| decide(request)),
-            }
+            let hold = || {
+                let reason = Reason::new("no_engine", "no decision engine is configured");
+                DecisionAnswer::from(DecisionResult::Hold(reason))
+            };
+            self.decider.as_mut().map_or_else(hold, |decide| decide(request)).outcome(request)
         });
         self.schedule(self.now + self.decision_delay, Due::Decision(Box::new(outcome)));
     }

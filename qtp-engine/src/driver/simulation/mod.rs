@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use qtp_core::port::{JournalRecord, JournalWriter};
 use qtp_core::{
-    CandleBatch, CandleParts, Command, CommandRecord, DecisionOutcome, DecisionRequest, DecisionResult,
+    CandleBatch, CandleParts, Command, CommandRecord, DecisionAnswer, DecisionOutcome, DecisionRequest,
     Event, EventRecord, FundingRate, Timeframe, Timestamp,
 };
 use qtp_exchange::candle_file::CandleSource;
@@ -28,7 +28,7 @@ use crate::error::EngineError;
 const STILL_VOLUME: i64 = 100_000_000_000_000;
 
 /// Answers decision requests for a run in simulated time: the run waits for the answer.
-pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionResult + Send>;
+pub type Decider = Box<dyn FnMut(&DecisionRequest) -> DecisionAnswer + Send>;
 
 /// What a simulation is built from.
 #[allow(missing_debug_implementations, reason = "it holds trait objects and is taken apart at once")]

@@ -67,6 +67,16 @@ pub(super) fn tiles(page: &mut String, summary: &Summary) {
             summary.turnover.map_or_else(String::new, |turnover| format!("turnover {} x", ratio(turnover)))
         }),
     ];
+    let mut tiles = tiles.to_vec();
+    if let Some(models) = &summary.models {
+        let note = format!(
+            "{} decisions, {} tokens, net after models {}",
+            count(models.decisions),
+            count(models.prompt_tokens + models.completion_tokens),
+            known(models.net_after_models, signed_money),
+        );
+        tiles.push(("Cost of models", format!("{} USD", money(models.cost_usd)), "", note));
+    }
     page.push_str("<section class=\"tiles\">");
     for (name, value, tone, note) in tiles {
         page.push_str(&format!(

@@ -3,6 +3,8 @@
 use qtp_core::{Notional, RunId, Timestamp};
 use serde::Serialize;
 
+use super::models::{KnowledgeCutoff, ModelUse};
+
 /// One line of the assumptions box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assumption {
@@ -52,6 +54,10 @@ pub struct RunFacts {
     pub constraints: Vec<String>,
     /// Whether funding was modelled; `None` if the instruments have none.
     pub funding_modelled: Option<bool>,
+    /// What models were asked; `None` if none was.
+    pub models: Option<ModelUse>,
+    /// Until when the model's training data goes, where that is known.
+    pub knowledge: Option<KnowledgeCutoff>,
     /// Fees, slippage, fills and what else was assumed. Funding and gaps are added by the renderers.
     pub assumptions: Vec<Assumption>,
     /// How long the run took.

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod facts;
+mod models;
 mod text;
 
 use qtp_core::{Notional, RunId, Timestamp};
@@ -9,8 +10,9 @@ use serde::{Serialize, Serializer};
 
 use super::equity::EquityStats;
 use super::ledger::TradeLedger;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, student_95};
 pub use facts::{Assumption, RunFacts};
+pub use models::{Knowledge, KnowledgeCutoff, ModelCosts, ModelUse, Part};
 
 /// A share of a candle's volume above this could not have been traded at the tape's price.
 pub const PARTICIPATION_WARNING: f64 = 0.10;
@@ -106,6 +108,10 @@ pub struct Summary {
     pub max_participation: Option<f64>,
     /// Fees less funding received, over the sum of the price profits of the trips that had one.
     pub costs_share: Option<f64>,
+    /// What models were asked and what that cost; outside of `net_profit`. `None` if none was asked.
+    pub models: Option<ModelCosts>,
+    /// How much of the run a model may remember.
+    pub knowledge: Option<Knowledge>,
     /// Which constraints the account was under, `none` if there were none.
     pub constraints: String,
     /// Whether funding was modelled; `None` if the instruments have none.
@@ -129,11 +135,14 @@ pub struct Summary {
 
 impl Summary {
     /// The summary of what the ledger and the equity curve saw, and what only the driver knows.
-    pub fn new(ledger: &TradeLedger, equity: &EquityStats, facts: RunFacts) -> Self {
+    pub fn new(ledger: &TradeLedger, equity: &EquityStats, mut facts: RunFacts) -> Self {
+        let (models, cutoff) = (facts.models.take(), facts.knowledge.take());
         let mut summary = Self::of_run(facts, equity);
         summary.add_equity(equity);
         summary.add_costs(ledger);
         summary.add_trips(ledger);
+        summary.models = models.map(|models| ModelCosts::new(&models, summary.net_profit, &summary.currency));
+        summary.knowledge = cutoff.map(|cutoff| Knowledge::new(cutoff, summary.candles, ledger));
         summary
     }
 
@@ -224,6 +233,7 @@ impl Summary {
             warnings
                 .push(format!("a fill took {share} of its candle's volume: above 10 %, expect worse prices"));
         }
+        warnings.extend(self.knowledge.as_ref().and_then(Knowledge::warning));
         if self.naked_seconds > 0.0 {
             let seconds = self.naked_seconds;
             warnings.push(format!("a position stood {seconds:.3} s without the stop that was asked for"));

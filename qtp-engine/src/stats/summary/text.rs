@@ -1,6 +1,6 @@
 //! The summary on a terminal.
 
-use super::Summary;
+use super::{ModelCosts, Summary};
 use crate::stats::format::{count, date_time, money, percent, ratio, signed_money, signed_percent};
 
 const WIDTH: usize = 98;
@@ -19,6 +19,9 @@ pub(super) fn render(summary: &Summary) -> String {
     out.push('\n');
     columns(&mut out, ("RESULT", &result(summary)), ("TRADES", &trades(summary)));
     columns(&mut out, ("COSTS", &costs(summary)), ("RUN", &run(summary)));
+    if let Some(models) = &summary.models {
+        columns(&mut out, ("MODELS", &asked(models)), ("COST OF MODELS", &paid(models)));
+    }
     out.push_str(" EVIDENCE\n");
     for line in wrapped(&summary.evidence.sentence, WIDTH - 2) {
         out.push_str(&format!("   {line}\n"));
@@ -90,6 +93,36 @@ fn costs(summary: &Summary) -> Vec<Row> {
         ("Share of gross profit", summary.costs_share.map_or_else(unknown, percent)),
         ("Turnover", summary.turnover.map_or_else(unknown, |t| format!("{} x", ratio(t)))),
     ]
+}
+
+fn asked(models: &ModelCosts) -> Vec<Row> {
+    let mut rows = vec![
+        ("Decisions", count(models.decisions)),
+        ("Held for a cause", count(models.held)),
+        ("Over budget", count(models.over_budget)),
+        ("Calls", count(models.calls)),
+        ("Asked again", count(models.repairs)),
+        ("Failed tries", count(models.failed)),
+    ];
+    let found: u64 = models.findings.values().sum();
+    if found > 0 {
+        rows.push(("Findings of checks", count(found)));
+    }
+    rows
+}
+
+fn paid(models: &ModelCosts) -> Vec<Row> {
+    let mut rows = vec![
+        ("Tokens of prompts", count(models.prompt_tokens)),
+        ("Tokens of answers", count(models.completion_tokens)),
+        ("Cost", format!("{} USD", money(models.cost_usd))),
+        ("Share of net profit", models.cost_share.map_or_else(unknown, percent)),
+        ("Net after models", models.net_after_models.map_or_else(unknown, signed_money)),
+    ];
+    if models.unpriced > 0 {
+        rows.push(("Replies without a price", count(models.unpriced)));
+    }
+    rows
 }
 
 fn run(summary: &Summary) -> Vec<Row> {

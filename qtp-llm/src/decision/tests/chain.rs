@@ -13,7 +13,7 @@ fn settings(chat: ChatSettings) -> LlmSettings {
 }
 
 async fn decide(spec: &str, settings: &LlmSettings) -> Result<Decision, DecisionError> {
-    crate::layers::engine(&spec.parse().unwrap(), settings).unwrap().decide(&picture()).await
+    crate::layers::engine(&spec.parse().unwrap(), settings, &Arc::default()).unwrap().decide(&picture()).await
 }
 
 fn anthropic(text: &str) -> Scripted {
@@ -118,7 +118,7 @@ async fn a_recorded_run_is_replayed_without_a_server() {
     assert_eq!(decide(spec, &mode(RecordMode::ReplayOrRecord)).await.unwrap(), decision);
     assert_eq!(server.seen().len(), 2);
     let both = LlmSettings { record: Some(file), ..LlmSettings::default() };
-    let refused = crate::layers::engine(&replay.parse().unwrap(), &both).unwrap_err();
+    let refused = crate::layers::engine(&replay.parse().unwrap(), &both, &Arc::default()).unwrap_err();
     assert!(refused.to_string().contains("cannot be recorded"));
 }
 

@@ -7,6 +7,8 @@ mod chain;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod gemini;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
+mod log;
+#[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod loopback;
 mod plan;
 mod prompt;
@@ -16,6 +18,8 @@ mod text;
 mod timing;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod tools;
+
+use std::sync::Arc;
 
 use qtp_core::{AssetView, DecisionRequest};
 use serde_json::{Value, json};
@@ -82,5 +86,5 @@ pub(super) fn engine(spec: &str, chat: ChatSettings) -> ChatEngine {
         anthropic_api_key: key(),
         ..LlmSettings::default()
     };
-    crate::layers::engine(&spec.parse().unwrap(), &settings).unwrap()
+    crate::layers::engine(&spec.parse().unwrap(), &settings, &Arc::default()).unwrap()
 }

@@ -1,0 +1,9 @@
+//! A picture in which a model cannot recognise a market that it may remember: other names, other dates, another scale of
+//! prices. What it answers is turned back.
+
+mod engine;
+mod scale;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use engine::Masked;
