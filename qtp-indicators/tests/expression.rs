@@ -1,4 +1,5 @@
 //! Expressions: meaning, warm-up, causality, state, and the higher timeframes that they read.
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use proptest::prelude::*;
 use qtp_core::{Candle, CandleParts, Expression, ExpressionKind, Ohlcv, Timeframe, Timestamp};

@@ -1,6 +1,6 @@
 //! The generator's loop: thresholds, what the model is told and what not, and how trials are counted.
 #![cfg(feature = "chat")]
-#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed set-up fails the test")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -155,7 +155,7 @@ fn more_trials_make_the_same_result_less_believable() {
     let tried = |count: u32| {
         // Half of them lose little, half much: the spread of the trials stays the same.
         let bad = |i: u32| {
-            let loss = if i % 2 == 0 { "-0.1" } else { "-0.9" };
+            let loss = if i.is_multiple_of(2) { "-0.1" } else { "-0.9" };
             document(&format!("x{i:04}"), &format!("50 {loss} 0.2/20 0.5 0.1"), i)
         };
         let mut replies: Vec<_> = (1..count).map(bad).collect();
