@@ -52,10 +52,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Text>, CandleFileError> {
     let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name()).collect();
     let mut text = names.join(",");
     text.push('\n');
-    let mut line = 1;
-    for row in reader.get_row_iter(None).map_err(damaged(0))? {
-        let row = row.map_err(damaged(line))?;
-        line += 1;
+    for (line, row) in (2..).zip(reader.get_row_iter(None).map_err(damaged(0))?) {
+        let row = row.map_err(damaged(line - 1))?;
         for (place, (name, field)) in row.get_column_iter().enumerate() {
             if place > 0 {
                 text.push(',');
