@@ -33,7 +33,7 @@ macro_rules! operators {
             fn reset(&mut self) {}
 
             fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-                gate.map(0, crate::sweep::one(out), |(a, b), _| ($apply)(a, b));
+                gate.map::<Self>(0, crate::sweep::one(out), |(a, b), _| ($apply)(a, b));
             }
         }
 

@@ -33,7 +33,7 @@ macro_rules! changes {
             fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
                 let (n, column) = (self.lag.warmup() - 1, crate::sweep::one(out));
                 crate::sweep::chill(column, n);
-                gate.map(n, column, $formula);
+                gate.map::<Self>(n, column, $formula);
             }
         }
 

@@ -44,7 +44,7 @@ impl Node for Balance {
     fn reset(&mut self) {}
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        gate.map(0, sweep::one(out), |candle, _| balance(&candle));
+        gate.map::<Self>(0, sweep::one(out), |candle, _| balance(&candle));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Admit, Reads};
+use super::{Admit, Node, Reads};
 use crate::sweep::{BLOCK, vectorised};
 
 /// The columns of a batch, open as far as they have been checked.
@@ -75,8 +75,10 @@ impl<'a, I: Admit> Gate<'a, I> {
 
 impl<I: Admit> Gate<'_, I> {
     /// Writes `f` of every input from `lag` on and of the one `lag` before it, checked in the same loop.
-    pub(crate) fn map(&self, lag: usize, out: &mut [f64], f: impl Fn(I, I) -> f64) {
-        let (columns, reads, len) = (self.columns, self.reads, self.len());
+    ///
+    /// The node is named so that the compiler knows which columns to load.
+    pub(crate) fn map<N: Node<In = I>>(&self, lag: usize, out: &mut [f64], f: impl Fn(I, I) -> f64) {
+        let (columns, len) = (self.columns, self.len());
         if lag >= len || !self.admits(lag) {
             self.admits(len);
             return;
@@ -89,7 +91,7 @@ impl<I: Admit> Gate<'_, I> {
                 let mut sound = true;
                 for i in 0..out.len() {
                     let x = I::at(now, i);
-                    sound &= x.sound(reads);
+                    sound &= x.sound(N::READS);
                     out[i] = f(x, I::at(old, i));
                 }
                 sound

@@ -15,7 +15,7 @@ fn typed<F: Fn(&Ohlcv) -> f64>(formula: F) -> F {
 
 /// Makes the node, the public type and the function of each price.
 macro_rules! prices {
-    ($($node:ident $name:ident $function:ident $formula:expr, $summary:literal;)*) => {$(
+    ($($node:ident $name:ident $function:ident $reads:ident $formula:expr, $summary:literal;)*) => {$(
         #[doc = $summary]
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         pub(crate) struct $node;
@@ -24,7 +24,7 @@ macro_rules! prices {
             type In = Ohlcv;
             type Out = f64;
 
-            const READS: Reads = Reads::OHLC;
+            const READS: Reads = Reads::$reads;
 
             fn next(&mut self, candle: Ohlcv) -> Option<f64> {
                 let formula: fn(&Ohlcv) -> f64 = $formula;
@@ -41,7 +41,7 @@ macro_rules! prices {
 
             fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
                 let formula = typed($formula);
-                gate.map(0, crate::sweep::one(out), |candle, _| formula(&candle));
+                gate.map::<Self>(0, crate::sweep::one(out), |candle, _| formula(&candle));
             }
         }
 
@@ -54,10 +54,10 @@ macro_rules! prices {
 }
 
 prices! {
-    AverageNode AvgPrice avgprice |c| (c.high + c.low + c.close + c.open) / 4.0, "Mean of open, high, low and close.";
-    MedianNode MedPrice medprice |c| (c.high + c.low) / 2.0, "Middle of high and low.";
-    TypicalNode TypPrice typprice |c| (c.high + c.low + c.close) / 3.0, "Mean of high, low and close.";
-    WeightedNode WclPrice wclprice |c| (c.high + c.low + c.close * 2.0) / 4.0,
+    AverageNode AvgPrice avgprice OHLC |c| (c.high + c.low + c.close + c.open) / 4.0, "Mean of open, high, low and close.";
+    MedianNode MedPrice medprice HL |c| (c.high + c.low) / 2.0, "Middle of high and low.";
+    TypicalNode TypPrice typprice HLC |c| (c.high + c.low + c.close) / 3.0, "Mean of high, low and close.";
+    WeightedNode WclPrice wclprice HLC |c| (c.high + c.low + c.close * 2.0) / 4.0,
         "Mean of high, low and twice the close.";
 }
 

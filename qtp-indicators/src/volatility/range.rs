@@ -153,7 +153,8 @@ impl Node for Mass {
             start,
             |at, end, [ratios]| {
                 // What the averages gave while they warmed up comes first.
-                let ready = if at == start { cold.len().min(end - at) } else { 0 };
+                let cold = &cold[(at - start).min(cold.len())..];
+                let ready = cold.len().min(end - at);
                 let (cold_ratios, ratios) = ratios.split_at_mut(ready);
                 cold_ratios.copy_from_slice(&cold[..ready]);
                 let (at, a) = (at + ready, &mut a[..ratios.len()]);

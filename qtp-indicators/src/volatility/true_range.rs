@@ -37,7 +37,7 @@ impl Node for Ranges {
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let column = crate::sweep::one(out);
         crate::sweep::chill(column, 1);
-        gate.map(1, column, |c, last| crate::sweep::true_range(c.high, c.low, last.close));
+        gate.map::<Self>(1, column, |c, last| crate::sweep::true_range(c.high, c.low, last.close));
     }
 }
 

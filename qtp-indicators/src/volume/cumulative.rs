@@ -215,7 +215,7 @@ impl Node for Facilitation {
     fn reset(&mut self) {}
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        gate.map(0, sweep::one(out), |c, _| ratio(c.high - c.low, c.volume));
+        gate.map::<Self>(0, sweep::one(out), |c, _| ratio(c.high - c.low, c.volume));
     }
 }
 
