@@ -157,7 +157,7 @@ async fn paper_pays_funding_once_when_it_is_due() {
     let rate = |hour: i64, basis_points: i64| {
         let (instrument, time) = (instrument().id, Timestamp::from_secs(hour * 3600));
         let rate = Ratio::from_bps(basis_points.into()).unwrap();
-        Event::FundingRate(qtp_core::FundingRate { instrument, time, rate, reference: None })
+        Event::FundingRate(FundingRate { instrument, time, rate, reference: None })
     };
     let first = candle(0, [100, 101, 99, 100]);
     tape.push(0, first.close_time(), batch(&first));

@@ -105,6 +105,7 @@ mod size {
                 stop: Some("95".parse().unwrap()),
                 target: None,
                 exit_plan: String::new(),
+                plan: None,
                 rationale: String::new(),
             };
             let engine = "e".into();

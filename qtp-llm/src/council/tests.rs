@@ -31,6 +31,7 @@ fn advice(action: DecisionAction, conviction: &str, stop: Option<&str>) -> Trade
         stop: stop.map(|stop| stop.parse().unwrap()),
         target: None,
         exit_plan: "at the stop".into(),
+        plan: None,
         rationale: format!("{action:?} because"),
     }
 }

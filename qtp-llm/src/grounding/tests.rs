@@ -92,6 +92,7 @@ mod policy {
                 stop: Some("95".parse().unwrap()),
                 target: None,
                 exit_plan: String::new(),
+                plan: None,
                 rationale: "price 100.5, support at 97.25, stop at 95 with 500 at most".into(),
             };
             // 97.25 in our own instructions is no fact about the market.

@@ -36,6 +36,7 @@ impl DecisionEngine for Buyer {
                 Price::new(asset.price.get() * "1.04".parse::<qtp_core::Decimal>().unwrap()).unwrap(),
             ),
             exit_plan: String::new(),
+            plan: None,
             rationale: String::new(),
         };
         Ok(Decision {

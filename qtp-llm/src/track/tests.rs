@@ -26,6 +26,7 @@ fn advice(action: DecisionAction, conviction: &str) -> Decision {
         stop: None,
         target: None,
         exit_plan: String::new(),
+        plan: None,
         rationale: "rsi(14) turned".into(),
     };
     Decision { engine: "e".into(), model: None, reasoning: String::new(), prompt: None, trades: vec![trade] }
