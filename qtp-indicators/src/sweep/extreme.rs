@@ -23,7 +23,7 @@ impl Extremes {
 
     /// Outputs per block that keep the overlap of two blocks small.
     pub(crate) fn block(n: usize) -> usize {
-        (4 * n).clamp(BLOCK, 1 << 20)
+        (4 * n).clamp(2 * BLOCK, 1 << 20)
     }
 
     /// Writes the extremes of the windows that end at `at, at + 1, ..`; `at` is at least `n - 1`.
