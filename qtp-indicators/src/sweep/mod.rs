@@ -23,6 +23,9 @@ use crate::Candles;
 pub(crate) const REFRESH: usize = 1024;
 
 /// Runs `f` compiled for the best vector unit of this machine.
+///
+/// `f` and the closures in it own what they use: through a captured reference a constant is read again after every store,
+/// which ends vector code.
 #[inline(always)]
 pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
