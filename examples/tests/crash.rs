@@ -123,7 +123,8 @@ fn random_kills(seed: u64, crashes: u32) {
         bot.ends_within(random.instant(reference.length));
         let ran = bot.kill();
         by_checkpoint += u32::from(ran.stdout.contains(BY_CHECKPOINT));
-        if ran.killed() {
+        let killed = ran.killed();
+        if killed {
             (done, in_this_run) = (done + 1, in_this_run + 1);
             // It may have died before it had a folder.
             if runs.count() == 1 && runs.path().join("latest").exists() {
@@ -134,6 +135,9 @@ fn random_kills(seed: u64, crashes: u32) {
         }
         if in_this_run == 5 {
             runs.run_bot(&RUN).ok();
+        }
+        // A run that was faster than its end is over too: another one is killed in its place.
+        if in_this_run == 5 || !killed {
             reference.check_end(&runs.run());
             (runs, in_this_run) = (Runs::with(&SMALL), 0);
         }
