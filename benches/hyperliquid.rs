@@ -13,9 +13,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use qtp_core::port::Strategy;
 use qtp_core::{
     AccountId, AccountKind, Amount, Approved, Command, Context, Currency, Event, EventRecord, InstrumentId,
-    MarketTopic, OrderBook, OrderDraft, OrderGroup, OrderKind, OrderReport, OrderRole, OrderStatus,
-    Portfolio, Quantity, Ratio, RiskGate, RunId, Side, StrategyError, StrategyId, TimeInForce, Timestamp,
-    TradingState, TriggerSource, VenueCapabilities,
+    MarkPrice, MarketTopic, OrderBook, OrderDraft, OrderGroup, OrderKind, OrderReport, OrderRole,
+    OrderStatus, Portfolio, Quantity, Ratio, RiskGate, RunId, Side, StrategyError, StrategyId, TimeInForce,
+    Timestamp, TradingState, TriggerSource, VenueCapabilities,
 };
 use qtp_engine::{Engine, EngineConfig, EngineSetup};
 use qtp_exchange::hyperliquid::payload::{self, Wallet};
@@ -160,7 +160,11 @@ impl Way {
             let mut sink = vec![0; 1 << 16];
             while other.read(&mut sink).is_ok_and(|count| count > 0) {}
         });
-        Self { engine, catalogue, id, key: key(), socket, commands: Vec::new(), seq: 0 }
+        let mut way = Self { engine, catalogue, id, key: key(), socket, commands: Vec::new(), seq: 0 };
+        // Limits are measured at the mark.
+        let (instrument, mark) = (way.id.clone(), "60000".parse().expect("a price"));
+        way.process(Event::Mark(MarkPrice { instrument, time: Timestamp::EPOCH, mark, index: None }));
+        way
     }
 
     fn process(&mut self, event: Event) {
