@@ -25,7 +25,7 @@ const SANITIZE: &str = "sanitize";
 const PROBE: &str = "probe";
 
 /// One conversation a decision, whose calls go into `book`.
-#[cfg(test)]
+#[cfg(all(test, feature = "http"))]
 pub(crate) fn engine(
     spec: &EngineSpec,
     settings: &LlmSettings,

@@ -9,6 +9,7 @@ mod prompt;
 mod sanitize;
 mod schema;
 #[cfg(test)]
+#[cfg(feature = "http")]
 mod tests;
 
 pub use engine::{ChatEngine, Usage};
