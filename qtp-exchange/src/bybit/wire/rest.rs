@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use qtp_core::account::Totals;
 use qtp_core::{
-    Candle, CandleParts, Currency, Decimal, Event, ExchangeError, FundingRate, InstrumentId, Notional,
-    OpenInterest, OrderBook, Price, Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
+    Candle, CandleParts, Currency, Decimal, Event, ExchangeError, FundingRate, InstrumentId, OpenInterest,
+    OrderBook, Price, Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
 };
 use serde::Deserialize;
 
