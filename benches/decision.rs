@@ -86,6 +86,7 @@ fn asset(base: &str) -> Result<AssetView, Failure> {
         unrealized: None,
         working: Quantity::ZERO,
         funding: None,
+        open_interest: None,
         last_trade: None,
         thesis: None,
         book: None,
@@ -105,6 +106,7 @@ fn request() -> Result<DecisionRequest, Failure> {
         snapshot_seq: 1,
         as_of: Timestamp::from_secs(1_700_000_000),
         equity: Some("10000".parse()?),
+        performance: None,
         assets: ASSETS.iter().map(|base| asset(base)).collect::<Result<_, Failure>>()?,
         halted: false,
     })

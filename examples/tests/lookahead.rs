@@ -20,8 +20,8 @@ use qtp_exchange::candle_file::{CandleFeed, CandleFileOptions, read};
 use qtp_exchange::sim::{SimVenue, SimVenueConfig};
 use qtp_indicators::resample::{Alignment, CandleResampler, GapPolicy, LatePolicy, ResamplePolicy};
 use qtp_llm::{
-    CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, Message, TokenUsage,
-    ToolCall, built_in_tools,
+    CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, Message, News,
+    NewsItem, NewsSource, TokenUsage, Tool, ToolCall, ToolError, built_in_tools,
 };
 
 const ID: &str = "BTC-USD-PERP@file";
@@ -71,6 +71,7 @@ fn wishes() -> Vec<(&'static str, String)> {
         ("candles", of(",\"timeframe\":\"15m\",\"rows\":100")),
         ("indicators", of(",\"indicators\":[\"ema(9)\",\"rsi(14)\",\"atr(14)\"],\"rows\":20")),
         ("funding", of("")),
+        ("news", "{\"query\":\"BTC\"}".to_owned()),
         ("open_interest", of("")),
         ("order_book", of("")),
         ("positions", "{}".to_owned()),
@@ -83,6 +84,42 @@ fn wider(finer: &[Candle], wanted: Timeframe) -> Vec<Candle> {
     let policy = ResamplePolicy { gap: GapPolicy::Skip, late: LatePolicy::Skip };
     let mut resampler = CandleResampler::new(wanted, Alignment::Utc, policy).unwrap();
     finer.iter().flat_map(|candle| resampler.update(candle).unwrap()).map(|done| done.candle).collect()
+}
+
+/// An archive that knows the time and nothing of what it must not say: it hands out all that it has.
+struct Archive(Vec<NewsItem>);
+
+#[async_trait]
+impl NewsSource for Archive {
+    async fn news(&self, _: &str, _: Timestamp) -> Result<Vec<NewsItem>, ToolError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// The data beside the candles up to their end, each item with something of its own: a rate of funding every hour, and
+/// news every seven minutes, the newest first.
+fn beside(minutes: &[Candle]) -> (Vec<FundingRate>, Vec<NewsItem>) {
+    let (first, last) =
+        (minutes[0].open_time().as_nanos(), minutes[minutes.len() - 1].close_time().as_nanos());
+    let every = |minutes: i64| {
+        let step = minutes * MINUTE;
+        (first.div_euclid(step) + 1..=last.div_euclid(step))
+            .map(move |index| Timestamp::from_nanos(index * step))
+    };
+    let rate = |time: Timestamp| FundingRate {
+        instrument: ID.parse().unwrap(),
+        time,
+        rate: Ratio::new(Decimal::new(time.as_nanos() / (60 * MINUTE) % 97, 6)).unwrap(),
+        reference: None,
+    };
+    let item = |time: Timestamp| NewsItem {
+        time: Some(time),
+        source: "wire".into(),
+        text: format!("BTC at {time}"),
+    };
+    let mut news: Vec<_> = every(7).map(item).collect();
+    news.reverse();
+    (every(60).map(rate).collect(), news)
 }
 
 /// Everything that the model was told at `instant`, in a run over these candles.
@@ -115,7 +152,10 @@ fn told(minutes: &[Candle], instant: Timestamp) -> Option<String> {
 
     let model = Arc::new(Curious::default());
     let chat = ChatEngine::new(Arc::clone(&model) as Arc<dyn ChatModel>, ChatSettings::default()).unwrap();
-    let chat = chat.with_tools(built_in_tools()).unwrap();
+    let (rates, news) = beside(minutes);
+    let mut tools = built_in_tools();
+    tools.push(Arc::new(News::new(Arc::new(Archive(news)))) as Arc<dyn Tool>);
+    let chat = chat.with_tools(tools).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let words: Arc<Mutex<Option<String>>> = Arc::default();
     let heard = Arc::clone(&words);
@@ -130,7 +170,7 @@ fn told(minutes: &[Candle], instant: Timestamp) -> Option<String> {
     let mut run = Simulation::new(SimulationSetup {
         engine,
         venue,
-        source: Box::new(CandleFeed::new(series).unwrap()),
+        source: Box::new(CandleFeed::new(series).unwrap().with_funding(rates)),
         timeframe: Timeframe::M1,
         decider: Some(Box::new(decider)),
         decision_delay: Duration::from_secs(2),
@@ -169,7 +209,9 @@ fn no_byte_that_a_model_is_told_comes_from_later_data() {
         let truncated = between(&all, instant - BEFORE * MINUTE, instant);
         let (goes_on, ends) = (told(whole, at), told(truncated, at));
         assert_eq!(goes_on, ends, "at {at} the model was told something of what came later");
-        told_at += usize::from(ends.is_some());
+        let heard =
+            ends.as_deref().is_some_and(|words| words.contains("BTC at ") && words.contains("\\\"rate\\\":"));
+        told_at += usize::from(heard);
         // That the comparison can fail: with the last candle before the instant changed, the words differ.
         if round % 100 == 0 {
             let mut changed = truncated.to_vec();

@@ -4,10 +4,11 @@ mod call;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::PnlSplit;
 use crate::event::Reason;
 use crate::exit_plan::{EntryThesis, ExitPlan};
 use crate::id::{AccountId, InstrumentId, StrategyId};
-use crate::market::{Candle, OrderBook};
+use crate::market::{Candle, OpenInterest, OrderBook};
 use crate::money::{Notional, Price, Quantity, Ratio};
 use crate::risk::TradeOutcome;
 use crate::time::{Timeframe, Timestamp};
@@ -31,10 +32,24 @@ pub struct DecisionRequest {
     pub as_of: Timestamp,
     /// Equity in the reporting currency.
     pub equity: Option<Notional>,
+    /// How the account did so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance: Option<Performance>,
     /// One entry an asset.
     pub assets: Vec<AssetView>,
     /// A halt is in force: only exits can be carried out.
     pub halted: bool,
+}
+
+/// How an account did, in the reporting currency and without cash flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Performance {
+    /// Since its beginning, open positions included.
+    pub profit: PnlSplit,
+    /// Since the day's beginning.
+    pub today: Option<Notional>,
+    /// Round trips lost in a row, up to now.
+    pub losses_in_row: u32,
 }
 
 impl DecisionRequest {
@@ -65,6 +80,9 @@ pub struct AssetView {
     pub working: Quantity,
     /// Last funding rate.
     pub funding: Option<Ratio>,
+    /// Last open interest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_interest: Option<OpenInterest>,
     /// How the last round trip ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_trade: Option<TradeOutcome>,

@@ -9,7 +9,9 @@ use crate::account::{AccountKind, FundingPayment};
 use crate::decision::DecisionOutcome;
 use crate::id::{AccountId, ClientOrderId, InstrumentId, RunId};
 use crate::instrument::InstrumentStatus;
-use crate::market::{Candle, FundingRate, Gap, MarkPrice, MarketTopic, OrderBook, Quote, Trade};
+use crate::market::{
+    Candle, FundingRate, Gap, MarkPrice, MarketTopic, OpenInterest, OrderBook, Quote, Trade,
+};
 use crate::money::{Amount, Quantity};
 use crate::order::{Fill, OrderReport};
 use crate::time::Timestamp;
@@ -84,6 +86,8 @@ pub enum Event {
     Mark(MarkPrice),
     /// Funding rate.
     FundingRate(FundingRate),
+    /// Open interest.
+    OpenInterest(OpenInterest),
     /// Data is missing.
     Gap(Gap),
     /// An instrument opened or closed for orders.
@@ -166,6 +170,7 @@ impl Event {
             Self::Book(_) => "book",
             Self::Mark(_) => "mark",
             Self::FundingRate(_) => "funding_rate",
+            Self::OpenInterest(_) => "open_interest",
             Self::Gap(_) => "gap",
             Self::InstrumentStatus { .. } => "instrument_status",
             Self::OrderReport(_) => "order_report",

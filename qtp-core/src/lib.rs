@@ -31,7 +31,7 @@ pub use command::{Command, CommandRecord, Intent, Notice, Proposal};
 pub use context::{Context, NextOrder};
 pub use decision::{
     AssetView, Decision, DecisionAction, DecisionAnswer, DecisionOutcome, DecisionRequest, DecisionResult,
-    ModelCall, Spoken, TokenUsage, TradeDecision,
+    ModelCall, Performance, Spoken, TokenUsage, TradeDecision,
 };
 pub use error::{DecisionError, ExchangeError, Source, StoreError, StrategyError, ValueError};
 pub use event::{

@@ -1,6 +1,8 @@
 //! The picture that a decision engine gets: owned, and as of one record.
 
-use qtp_core::{AssetView, Command, DecisionRequest, EntryThesis, InstrumentId, Timeframe};
+use qtp_core::{
+    AccountState, AssetView, Command, DecisionRequest, EntryThesis, InstrumentId, Performance, Timeframe,
+};
 
 use crate::engine::Engine;
 
@@ -29,11 +31,20 @@ impl Engine {
             snapshot_seq: self.state.seq,
             as_of: self.state.now,
             equity: self.state.equity(&slot.account),
+            performance: self.performance(account),
             assets,
             halted: account.risk.halted().is_some(),
         };
         self.next_request += 1;
         self.push(Command::RequestDecision(Box::new(request)));
+    }
+
+    /// How the account did; `None` while that is not known.
+    fn performance(&self, account: &AccountState) -> Option<Performance> {
+        let profit = account.portfolio.pnl(&self.state.market, &self.state.instruments)?;
+        let equity = account.portfolio.equity(&self.state.market, &self.state.instruments);
+        let today = account.risk.day_start_equity().and_then(|start| Some(equity? - start));
+        Some(Performance { profit, today, losses_in_row: account.risk.losses_in_row() })
     }
 
     /// One asset; `None` if its price is not known yet.
@@ -64,6 +75,7 @@ impl Engine {
             unrealized: position.map(|position| position.unrealized(price)),
             working: account.working(instrument),
             funding: market.funding().map(|funding| funding.rate),
+            open_interest: market.open_interest().cloned(),
             last_trade: account.risk.last_trade(instrument),
             thesis: None,
             book: market.book().cloned(),

@@ -204,9 +204,12 @@ impl Engine {
             Event::Candles(batch) => self.on_candles(batch),
             Event::OrderReport(report) => self.on_report(report),
             Event::Fill(fill) => self.on_fill(fill),
-            Event::Trade(_) | Event::Quote(_) | Event::Book(_) | Event::Mark(_) | Event::FundingRate(_) => {
-                self.on_tick(event);
-            }
+            Event::Trade(_)
+            | Event::Quote(_)
+            | Event::Book(_)
+            | Event::Mark(_)
+            | Event::FundingRate(_)
+            | Event::OpenInterest(_) => self.on_tick(event),
             Event::Funding(payment) => self.on_funding(payment),
             Event::CashFlow { account, amount } => self.on_cash_flow(account, *amount),
             Event::PositionAdjustment { account, instrument, quantity } => {

@@ -45,6 +45,7 @@ impl Engine {
             }
             Event::Mark(mark) => return self.state.market.on_mark(mark, now),
             Event::FundingRate(rate) => return self.state.market.on_funding(rate, now),
+            Event::OpenInterest(open) => return self.state.market.on_open_interest(open, now),
             _ => return,
         };
         for owner in self.router.listeners(&topic) {

@@ -84,6 +84,9 @@ mod tests {
         assert!(error(|s| s.chat.sanitizer = Some("openai:x".into())).contains("OPENAI_API_KEY"));
         assert!(error(|s| s.chat.tools = vec!["crystal_ball".into()]).contains("crystal_ball"));
         assert!(error(|s| s.chat.cards = Some("no/such/file".into())).contains("no/such/file"));
+        assert!(error(|s| s.chat.news = Some("no/such/news".into())).contains("no/such/news"));
+        let masked = error(|s| (s.mask.names, s.chat.news) = (true, Some("news.jsonl".into())));
+        assert!(masked.contains("give away"), "{masked}");
     }
 
     #[cfg(not(feature = "openai"))]

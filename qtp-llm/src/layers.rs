@@ -10,12 +10,15 @@ use crate::budget::{Budgeted, Ledger};
 use crate::council::{Briefed, Briefings};
 use crate::decision::ChatEngine;
 use crate::error::LlmError;
-use crate::log::{Asked, CallBook, Tried};
+use crate::log::{CallBook, Noted};
 use crate::model::{ChatModel, Fallback, ModelCards, Retry, RetrySettings, Rung};
 use crate::settings::{ChatSettings, CouncilKind, LlmSettings, RecordMode};
 use crate::spec::EngineSpec;
-use crate::tool;
+use crate::text_file;
+use crate::tool::{self, News, NewsFile};
 
+/// Largest file of model cards, in bytes.
+const CARDS_MAX: u64 = 16 * 1024 * 1024;
 /// Seat of the model of the settings.
 const DECIDE: &str = "decide";
 /// Seat of the model that may bring an answer into form.
@@ -95,7 +98,7 @@ fn layered(
 }
 
 /// A provider's model within the budget, whose failures are written down.
-type BudgetedModel = Tried<Budgeted<Arc<dyn ChatModel>>>;
+type BudgetedModel = Noted<Budgeted<Arc<dyn ChatModel>>>;
 
 /// What all conversations of an engine share.
 pub(crate) struct Parts<'a> {
@@ -139,15 +142,19 @@ impl<'a> Parts<'a> {
             let room = card.context.saturating_sub(chat.max_tokens).max(1000);
             chat.max_prompt_tokens = chat.max_prompt_tokens.min(room);
         }
-        let model = Asked::new(model, *seat, Arc::clone(self.book));
+        let model = Noted::questions(model, *seat, self.book);
         let model = Arc::new(Briefed::new(model, briefings.clone()));
-        let engine = ChatEngine::new(model, chat)?.with_tools(tool::named(&self.settings.chat.tools)?)?;
+        let mut tools = tool::named(&self.settings.chat.tools)?;
+        if let Some(path) = &self.settings.chat.news {
+            tools.push(Arc::new(News::new(Arc::new(NewsFile::open(path)?))));
+        }
+        let engine = ChatEngine::new(model, chat)?.with_tools(tools)?;
         let Some(text) = &self.settings.chat.sanitizer else { return Ok(engine) };
         let sanitizer: EngineSpec = text.parse()?;
         let seat = if *seat == DECIDE { SANITIZE.to_owned() } else { format!("{seat}.{SANITIZE}") };
         // A recording holds the replies of one model, so every seat has its own.
         let model = self.layered(|| self.alone(&sanitizer, &seat), &seat)?;
-        Ok(engine.with_sanitizer(Arc::new(Asked::new(model, seat, Arc::clone(self.book)))))
+        Ok(engine.with_sanitizer(Arc::new(Noted::questions(model, seat, self.book))))
     }
 
     /// A model and its recording: the file of the settings for the one that decides, one beside it for each other seat.
@@ -199,7 +206,7 @@ impl<'a> Parts<'a> {
             jitter_percent: chat.jitter_percent,
         };
         let budgeted = Budgeted::new(model, card, Arc::clone(&self.ledger));
-        Ok(Retry::new(Tried::new(budgeted, seat, Arc::clone(self.book)), retry))
+        Ok(Retry::new(Noted::failures(budgeted, seat, self.book), retry))
     }
 }
 
@@ -207,11 +214,7 @@ impl<'a> Parts<'a> {
 fn cards(settings: &LlmSettings) -> Result<ModelCards, LlmError> {
     let mut cards = ModelCards::known()?;
     let Some(path) = &settings.chat.cards else { return Ok(cards) };
-    let text = std::fs::read_to_string(path).map_err(|source| LlmError::File {
-        path: path.clone(),
-        operation: "read its model cards",
-        source: Box::new(source),
-    })?;
+    let text = text_file::read(path, "read its model cards", CARDS_MAX)?;
     cards.extend(&text)?;
     Ok(cards)
 }

@@ -40,6 +40,8 @@ mod stack;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "chat")]
+mod text_file;
+#[cfg(feature = "chat")]
 mod tool;
 #[cfg(feature = "chat")]
 mod track;
@@ -89,7 +91,7 @@ pub use settings::{
 };
 pub use spec::EngineSpec;
 #[cfg(feature = "chat")]
-pub use tool::{News, NewsItem, NewsSource, Tool, ToolError, built_in_tools};
+pub use tool::{News, NewsFile, NewsItem, NewsSource, Tool, ToolError, built_in_tools};
 #[cfg(feature = "chat")]
 pub use track::ClosedTrade;
 #[cfg(feature = "chat")]

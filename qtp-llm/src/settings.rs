@@ -155,6 +155,8 @@ pub struct ChatSettings {
     pub base_urls: BTreeMap<String, String>,
     /// Tools that the model may call, by name; `all` for every built-in one.
     pub tools: Vec<String>,
+    /// A file of news, one JSON line an item: gives the model the tool `news`.
+    pub news: Option<PathBuf>,
     /// Proxy for every call; none is taken from the environment.
     pub proxy: Option<String>,
     /// Sent to OpenRouter as `HTTP-Referer`.
@@ -261,6 +263,7 @@ impl Default for ChatSettings {
             base_url: None,
             base_urls: BTreeMap::new(),
             tools: Vec::new(),
+            news: None,
             proxy: None,
             referer: None,
             title: None,
@@ -298,6 +301,11 @@ impl Default for ChatSettings {
 }
 
 impl ChatSettings {
+    /// The model may call something.
+    pub(crate) const fn has_tools(&self) -> bool {
+        !self.tools.is_empty() || self.news.is_some()
+    }
+
     /// Checks every setting.
     ///
     /// # Errors

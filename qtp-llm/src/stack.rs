@@ -20,7 +20,10 @@ type Engine = Arc<dyn DecisionEngine>;
 
 /// Everything behind a spec of a model or a recording.
 pub(crate) fn stack(spec: &EngineSpec, settings: &LlmSettings) -> Result<Box<dyn DecisionEngine>, LlmError> {
-    let problems = settings.council.problems();
+    let mut problems = settings.council.problems();
+    if settings.mask.is_on() && settings.chat.news.is_some() {
+        problems.push("mask: news would give away what it hides; leave out chat.news".to_owned());
+    }
     if !problems.is_empty() {
         return Err(LlmError::Settings { what: "llm", problems });
     }

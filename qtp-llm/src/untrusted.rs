@@ -28,8 +28,8 @@ impl<T: AsRef<str>> Untrusted<T> {
         Self(text)
     }
 
-    /// The text between marks that it cannot write itself: angle brackets become quotation marks, characters that are
-    /// not seen or move others are dropped, and what is too long is cut.
+    /// The text between marks that it cannot write itself: angle brackets and what looks like them become quotation marks,
+    /// characters that are not seen or move others are dropped, and what is too long is cut.
     pub fn envelope(&self, source: &'static str) -> String {
         let text = self.0.as_ref();
         let shown: String = text.chars().filter(|c| is_seen(*c)).map(harmless).take(TEXT_MAX).collect();
@@ -46,8 +46,10 @@ impl<T> fmt::Debug for Untrusted<T> {
 
 const fn harmless(c: char) -> char {
     match c {
-        '<' => '\u{2039}',
-        '>' => '\u{203a}',
+        '<' | '\u{ff1c}' | '\u{fe64}' | '\u{2329}' | '\u{27e8}' | '\u{3008}' | '\u{276c}' | '\u{276e}'
+        | '\u{1438}' => '\u{2039}',
+        '>' | '\u{ff1e}' | '\u{fe65}' | '\u{232a}' | '\u{27e9}' | '\u{3009}' | '\u{276d}' | '\u{276f}'
+        | '\u{1433}' => '\u{203a}',
         // One line: a new one could look like another part of the prompt.
         '\n' | '\r' | '\t' => ' ',
         other => other,

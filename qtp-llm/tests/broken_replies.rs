@@ -96,6 +96,7 @@ static PICTURE: LazyLock<DecisionRequest> = LazyLock::new(|| {
         unrealized: None,
         working: Quantity::ZERO,
         funding: None,
+        open_interest: None,
         last_trade: None,
         thesis: None,
         book: None,
@@ -109,6 +110,7 @@ static PICTURE: LazyLock<DecisionRequest> = LazyLock::new(|| {
         snapshot_seq: 1,
         as_of: Timestamp::from_secs(1_700_000_000),
         equity: Some("10000".parse().unwrap()),
+        performance: None,
         assets: vec![asset("BTC-USDC-PERP@sim", "100", "0"), asset("ETH-USDC-PERP@sim", "10", "5")],
         halted: false,
     }

@@ -5,15 +5,15 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use qtp_core::port::DecisionEngine;
+use qtp_core::port::{AsOf, AsOfView, DecisionEngine};
 use qtp_core::{
     AssetView, Decision, DecisionAction, DecisionError, DecisionRequest, InstrumentId, Quantity, Timestamp,
 };
 use qtp_llm::{
     CallContext, ChatEngine, ChatModel, ChatReply, ChatRequest, ChatSettings, Finish, Message, News,
-    NewsItem, NewsSource, TokenUsage, Tool, ToolCall, ToolError, Untrusted, built_in_tools,
+    NewsItem, NewsSource, TokenUsage, Tool, ToolCall, ToolError, ToolSpec, Untrusted, built_in_tools,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const CORPUS: &str = include_str!("corpus/injections.jsonl");
 const BTC: &str = "BTC-USDC-PERP@sim";
@@ -31,6 +31,21 @@ struct Feed(String);
 impl NewsSource for Feed {
     async fn news(&self, _: &str, _: Timestamp) -> Result<Vec<NewsItem>, ToolError> {
         Ok(vec![NewsItem { time: Some(NOW), source: self.0.clone(), text: self.0.clone() }])
+    }
+}
+
+/// A tool of somebody who did not think of it: it returns text from outside as it is.
+struct Careless(String);
+
+#[async_trait]
+impl Tool for Careless {
+    fn spec(&self) -> ToolSpec {
+        let parameters = json!({ "type": "object", "properties": {} });
+        ToolSpec { name: "careless".to_owned(), description: "Words.".to_owned(), parameters }
+    }
+
+    async fn call(&self, _: &Value, view: &dyn AsOfView) -> Result<AsOf<Value>, ToolError> {
+        Ok(AsOf::read(view, |_| json!(self.0)))
     }
 }
 
@@ -71,7 +86,7 @@ impl ChatModel for Gullible {
         let mut seen = self.seen.lock().unwrap();
         seen.push(request.clone());
         let calls = match seen.len() {
-            1 => vec![Self::call("news", r#"{"query":"BTC"}"#)],
+            1 => vec![Self::call("news", r#"{"query":"BTC"}"#), Self::call("careless", "{}")],
             2 => ["place_order", "withdraw", "shell"].map(|name| Self::call(name, "{}")).to_vec(),
             _ => Vec::new(),
         };
@@ -93,6 +108,7 @@ fn picture() -> DecisionRequest {
         unrealized: None,
         working: Quantity::ZERO,
         funding: None,
+        open_interest: None,
         last_trade: None,
         thesis: None,
         book: None,
@@ -106,6 +122,7 @@ fn picture() -> DecisionRequest {
         snapshot_seq: 1,
         as_of: NOW,
         equity: Some("10000".parse().unwrap()),
+        performance: None,
         assets: vec![asset],
         halted: false,
     }
@@ -115,6 +132,7 @@ async fn run(text: &str) -> (Result<Decision, DecisionError>, Vec<ChatRequest>) 
     let model = Arc::new(Gullible { text: text.to_owned(), seen: Mutex::default() });
     let mut tools = built_in_tools();
     tools.push(Arc::new(News::new(Arc::new(Feed(text.to_owned())))) as Arc<dyn Tool>);
+    tools.push(Arc::new(Careless(text.to_owned())));
     let engine = ChatEngine::new(Arc::clone(&model) as Arc<dyn ChatModel>, ChatSettings::default()).unwrap();
     let decision = engine.with_tools(tools).unwrap().decide(&picture()).await;
     let seen = model.seen.lock().unwrap().clone();
@@ -145,6 +163,10 @@ async fn no_text_changes_an_instruction_calls_an_unlisted_tool_or_sets_a_size() 
             let Message::Tool { name, content, failed, .. } = message else { continue };
             if name == "news" {
                 is_wrapped(content, &text);
+            } else if name == "careless" {
+                // It stays one string of JSON in the tool's own message.
+                assert_eq!(serde_json::from_str::<String>(content).unwrap(), text);
+                assert!(!content.contains('\n'));
             } else {
                 assert!(*failed && content.starts_with("there is no tool"), "{content}");
             }
@@ -159,11 +181,20 @@ async fn no_text_changes_an_instruction_calls_an_unlisted_tool_or_sets_a_size() 
 
 /// One envelope, closed once and at the end, and no way out of it.
 fn is_wrapped(content: &str, text: &str) {
-    let value: serde_json::Value = serde_json::from_str(content).unwrap();
+    let value: Value = serde_json::from_str(content).unwrap();
     let words = value["items"][0]["text"].as_str().unwrap();
     assert!(words.starts_with("<untrusted source=\"news\">") && words.ends_with("</untrusted>"), "{text}");
     assert_eq!((words.matches('<').count(), words.matches('>').count()), (2, 2), "{words}");
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}' | '\u{202e}' | '\u{fe0f}' | '\u{e0049}');
+    assert!(
+        !words.contains(['\u{ff1c}', '\u{ff1e}', '\u{3008}', '\u{27e8}', '\u{276e}', '\u{fe64}']),
+        "{words}"
+    );
+    assert!(!words.contains(['\n', '\r']), "{words:?}");
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+            || matches!(c, '\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0049}')
+    };
     assert!(!words.contains(hidden), "{words:?}");
     assert!(words.chars().count() < 4100, "{}", words.len());
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use qtp_core::port::{JournalWriter, Strategy};
 use qtp_core::{
-    AccountId, AccountKind, Amount, Currency, DataRef, Decimal, Instrument, InstrumentId, InstrumentKind,
-    MarginTier, OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted, StrategyId,
-    Timeframe, TradingState,
+    AccountId, AccountKind, Amount, Currency, DataRef, Decimal, FundingRate, Instrument, InstrumentId,
+    InstrumentKind, MarginTier, OpeningBalance, Portfolio, Quantity, Ratio, RiskGate, RunId, RunStarted,
+    StrategyId, Timeframe, TradingState,
 };
 use qtp_engine::driver::SimulationSetup;
 use qtp_engine::strategy::Size;
@@ -82,10 +82,7 @@ pub fn build(
         Some(path) => read_candles(args, path, &files[0].instrument)?.candles,
         None => Vec::new(),
     };
-    let funding = match &args.funding {
-        Some(path) => candle_file::read_funding(path, &files[0].instrument, args.time_unit)?,
-        None => Vec::new(),
-    };
+    let funding = funding(args, &files[0].instrument)?;
     let feed = CandleFeed::new(files.into_iter().map(|file| file.candles).collect())?.with_funding(funding);
     let setup = SimulationSetup {
         engine,
@@ -99,6 +96,14 @@ pub fn build(
         marks,
     };
     Ok((Built { account, timeframe, candles, gaps, warnings, start, data, instruments }, setup))
+}
+
+/// The rates of the funding file, if there is one.
+pub(super) fn funding(args: &BacktestArgs, instrument: &InstrumentId) -> Result<Vec<FundingRate>, Failure> {
+    match &args.funding {
+        Some(path) => Ok(candle_file::read_funding(path, instrument, args.time_unit)?),
+        None => Ok(Vec::new()),
+    }
 }
 
 pub(super) fn read_files(args: &BacktestArgs, rules: &[Instrument]) -> Result<Vec<CandleFile>, Failure> {

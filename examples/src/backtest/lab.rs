@@ -6,7 +6,7 @@ use qtp_engine::stats::DayCount;
 use qtp_exchange::candle_file::CandleFile;
 
 use super::args::BacktestArgs;
-use super::build::{instrument, kind, read_files, read_instruments, reporting, size, venue_config};
+use super::build::{funding, instrument, kind, read_files, read_instruments, reporting, size, venue_config};
 use crate::exit::Failure;
 
 /// A lab over the one candle file of a backtest's arguments; `in_sample` is the share of it that comes first.
@@ -22,16 +22,23 @@ pub fn lab(args: &BacktestArgs, in_sample: f64) -> Result<CandleLab, Failure> {
     let instrument = instrument(args, &rules, &file)?;
     let currency = reporting(std::slice::from_ref(&instrument))?;
     let stock = instrument.kind == InstrumentKind::Stock;
+    let funding = funding(args, &instrument.id)?;
+    let paid = match (instrument.kind, funding.is_empty()) {
+        (InstrumentKind::Perpetual, true) => ", funding not modelled",
+        (InstrumentKind::Perpetual, false) => ", funding as it was paid",
+        _ => "",
+    };
     let bps = |bps: Option<qtp_core::Decimal>| bps.unwrap_or_default().normalize();
     let setup = CandleLabSetup {
         timeframe: file.timeframe,
         candles: file.candles,
+        funding,
         in_sample,
         account: kind(args.account),
         cash: Amount::new(args.cash, currency),
         leverage: args.leverage.unwrap_or(Ratio::ONE),
         venue: venue_config(args)?,
-        costs: format!("fee {} bps, slippage {} bps", bps(args.fee_bps), bps(args.slippage_bps)),
+        costs: format!("fee {} bps, slippage {} bps{paid}", bps(args.fee_bps), bps(args.slippage_bps)),
         size: size(args),
         days: if stock { DayCount::Sessions } else { DayCount::Every },
         instrument,

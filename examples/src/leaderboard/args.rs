@@ -6,7 +6,7 @@ use clap::Parser;
 use qtp_core::{Timeframe, Timestamp};
 use qtp_llm::EngineSpec;
 
-/// Compares models over the same market: return, drawdown, calibration, cost, grounding, repairs.
+/// Compares models or prompts over the same market: return, drawdown, calibration, cost, grounding, repairs.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "leaderboard", version)]
 pub struct LeaderboardArgs {
@@ -34,9 +34,9 @@ pub struct LeaderboardArgs {
     /// Seed of the synthetic market [default: 42]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// The bot's settings as a TOML file: prompt, tools, budget, mask, council, risk
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// The bot's settings as TOML files: prompt, tools, budget, mask, council, risk; each model runs with each of them
+    #[arg(long, value_delimiter = ',', value_name = "FILE,FILE")]
+    pub config: Vec<PathBuf>,
     /// Folder of recordings: what it holds is not asked again
     #[arg(long, value_name = "DIR")]
     pub recordings: Option<PathBuf>,

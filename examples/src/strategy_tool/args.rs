@@ -106,6 +106,9 @@ pub struct GenerateArgs {
     /// Leverage
     #[arg(long, value_name = "L")]
     pub leverage: Option<Ratio>,
+    /// Funding rates of a perpetual: CSV with a time and a rate column
+    #[arg(long, value_name = "FILE")]
+    pub funding: Option<PathBuf>,
     /// Rules of the instrument, as JSON
     #[arg(long, value_name = "FILE")]
     pub instrument_file: Option<PathBuf>,

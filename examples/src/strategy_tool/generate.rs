@@ -131,6 +131,7 @@ fn lab(args: &GenerateArgs) -> Result<CandleLab, Failure> {
         fee_bps: Some(args.fee_bps),
         slippage_bps: Some(args.slippage_bps),
         leverage: args.leverage,
+        funding: args.funding.clone(),
         instrument_file: args.instrument_file.clone(),
         timeframe: args.timeframe,
         ..fixed

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Candle, FundingRate, MarkPrice, OrderBook, Quote, Trade};
+use super::{Candle, FundingRate, MarkPrice, OpenInterest, OrderBook, Quote, Trade};
 use crate::id::InstrumentId;
 use crate::money::{Currency, Price};
 use crate::time::{Timeframe, Timestamp};
@@ -50,6 +50,8 @@ pub struct InstrumentMarket {
     book: Option<OrderBook>,
     mark: Option<MarkPrice>,
     funding: Option<FundingRate>,
+    #[serde(default)]
+    open_interest: Option<OpenInterest>,
     updated: Timestamp,
 }
 
@@ -63,6 +65,7 @@ impl InstrumentMarket {
             book: None,
             mark: None,
             funding: None,
+            open_interest: None,
             updated: Timestamp::EPOCH,
         }
     }
@@ -95,6 +98,11 @@ impl InstrumentMarket {
     /// Last funding rate.
     pub const fn funding(&self) -> Option<&FundingRate> {
         self.funding.as_ref()
+    }
+
+    /// Last open interest.
+    pub const fn open_interest(&self) -> Option<&OpenInterest> {
+        self.open_interest.as_ref()
     }
 
     /// Mark if known, else the last price.
@@ -211,6 +219,11 @@ impl MarketState {
     /// Takes in a funding rate.
     pub fn on_funding(&mut self, funding: &FundingRate, now: Timestamp) {
         self.update(&funding.instrument, now, |market| market.funding = Some(funding.clone()));
+    }
+
+    /// Takes in open interest.
+    pub fn on_open_interest(&mut self, open: &OpenInterest, now: Timestamp) {
+        self.update(&open.instrument, now, |market| market.open_interest = Some(open.clone()));
     }
 
     fn update(

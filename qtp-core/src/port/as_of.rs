@@ -27,8 +27,9 @@ pub trait AsOfView: Send + Sync {
     fn assets(&self) -> &[AssetView];
 
     /// Contracts that are open in an instrument, where a source of them is connected.
-    fn open_interest(&self, _instrument: &InstrumentId) -> Option<AsOf<OpenInterest>> {
-        None
+    fn open_interest(&self, instrument: &InstrumentId) -> Option<AsOf<OpenInterest>> {
+        let asset = self.assets().iter().find(|asset| asset.instrument == *instrument)?;
+        AsOf::admit(asset.open_interest.clone()?, Some(asset.open_interest.as_ref()?.time), self.as_of()).ok()
     }
 }
 

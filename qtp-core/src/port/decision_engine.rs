@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::decision::{Decision, DecisionAnswer, DecisionRequest, DecisionResult};
+use crate::decision::{Decision, DecisionAnswer, DecisionRequest, DecisionResult, ModelCall};
 use crate::error::DecisionError;
 use crate::event::Reason;
 
@@ -29,6 +29,11 @@ pub trait DecisionEngine: Send + Sync {
             Err(error) => DecisionResult::Hold(Reason::new(error.code(), causes(&error))),
         };
         result.into()
+    }
+
+    /// What had been said on the way to an answer that is waited for no longer. Told once, after the future was dropped.
+    fn given_up(&self, _request: u64) -> (Vec<ModelCall>, Vec<Reason>) {
+        (Vec::new(), Vec::new())
     }
 }
 

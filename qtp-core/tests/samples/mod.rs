@@ -200,6 +200,7 @@ fn market_events() -> Vec<Event> {
             rate: "-0.00001250".parse().unwrap(),
             reference: None,
         }),
+        Event::OpenInterest(open_interest()),
         Event::Gap(gap()),
         Event::InstrumentStatus { instrument: id(), status: InstrumentStatus::ReduceOnly },
     ]
@@ -313,6 +314,10 @@ fn notices() -> Vec<Notice> {
     notices
 }
 
+fn open_interest() -> OpenInterest {
+    OpenInterest { instrument: id(), time: TIME, quantity: qty("1250.5"), value: None }
+}
+
 pub(crate) fn intents() -> Vec<Intent> {
     let requests = requests();
     let (first, second) = (requests[0].clone(), requests[1].clone());
@@ -327,6 +332,7 @@ pub(crate) fn intents() -> Vec<Intent> {
         unrealized: Some("-1.0".parse().unwrap()),
         working: qty("0"),
         funding: None,
+        open_interest: Some(open_interest()),
         last_trade: None,
         thesis: None,
         book: None,
@@ -365,6 +371,15 @@ pub(crate) fn intents() -> Vec<Intent> {
             snapshot_seq: 3,
             as_of: TIME,
             equity: Some("10.00".parse().unwrap()),
+            performance: Some(Performance {
+                profit: PnlSplit {
+                    price: "-1.5".parse().unwrap(),
+                    fees: "0.25".parse().unwrap(),
+                    funding: "0".parse().unwrap(),
+                },
+                today: None,
+                losses_in_row: 2,
+            }),
             assets: vec![view],
             halted: false,
         })),

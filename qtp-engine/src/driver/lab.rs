@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use qtp_core::port::{LabError, LabResult, Sample, Strategy as _, StrategyLab};
 use qtp_core::{
-    AccountId, AccountKind, Amount, Candle, Instrument, Portfolio, Ratio, RiskGate, RiskState, RunId, Source,
-    StrategyFile, StrategyFileError, StrategyId, Timeframe, Timestamp, TradingState, TriggerSource,
-    ValueError,
+    AccountId, AccountKind, Amount, Candle, FundingRate, Instrument, Portfolio, Ratio, RiskGate, RiskState,
+    RunId, Source, StrategyFile, StrategyFileError, StrategyId, Timeframe, Timestamp, TradingState,
+    TriggerSource, ValueError,
 };
 use qtp_exchange::candle_file::CandleFeed;
 use qtp_exchange::sim::{SimVenue, SimVenueConfig};
@@ -26,6 +26,8 @@ pub struct CandleLabSetup {
     pub timeframe: Timeframe,
     /// Candles of one instrument, ascending.
     pub candles: Vec<Candle>,
+    /// Funding rates of a perpetual, in any order; none if it is not modelled.
+    pub funding: Vec<FundingRate>,
     /// Share of them that is in sample, the earlier ones: above 0 and below 1.
     pub in_sample: f64,
     /// Constraints of the account.
@@ -150,7 +152,7 @@ impl CandleLab {
         Ok(Simulation::new(SimulationSetup {
             engine,
             venue,
-            source: Box::new(CandleFeed::new(vec![candles.to_vec()])?),
+            source: Box::new(CandleFeed::new(vec![candles.to_vec()])?.with_funding(setup.funding.clone())),
             timeframe: setup.timeframe,
             decider: None,
             decision_delay: std::time::Duration::ZERO,

@@ -1,7 +1,10 @@
 //! The lab keeps the two parts of its data apart.
 
 use qtp_core::port::{Sample, StrategyLab as _};
-use qtp_core::{AccountKind, Amount, Candle, Currency, Instrument, Ratio, StrategyFile, Timeframe};
+use qtp_core::{
+    AccountKind, Amount, Candle, Currency, FundingRate, Instrument, InstrumentKind, Ratio, StrategyFile,
+    Timeframe,
+};
 use qtp_engine::driver::{CandleLab, CandleLabSetup};
 use qtp_engine::stats::DayCount;
 use qtp_engine::strategy::Size;
@@ -21,8 +24,15 @@ const TEXT: &str = r#"{
 }"#;
 
 fn lab(candles: Vec<Candle>) -> CandleLab {
+    funded(candles, Vec::new())
+}
+
+fn funded(candles: Vec<Candle>, funding: Vec<FundingRate>) -> CandleLab {
+    let mut instrument = Instrument::unrestricted(btc()).unwrap();
+    instrument.kind = InstrumentKind::Perpetual;
     CandleLab::new(CandleLabSetup {
-        instrument: Instrument::unrestricted(btc()).unwrap(),
+        instrument,
+        funding,
         timeframe: Timeframe::M1,
         candles,
         in_sample: 0.7,
@@ -38,6 +48,26 @@ fn lab(candles: Vec<Candle>) -> CandleLab {
         days: DayCount::Every,
     })
     .unwrap()
+}
+
+#[test]
+fn funding_is_paid_in_each_part() {
+    let candles = candles(&btc(), COUNT as i64, 5);
+    let rate = |candle: &Candle| FundingRate {
+        instrument: btc(),
+        time: candle.close_time(),
+        rate: "0.0001".parse().unwrap(),
+        reference: None,
+    };
+    let rates = candles.iter().step_by(50).map(rate).collect();
+    let (free, paying) = (lab(candles.clone()), funded(candles, rates));
+    // Always long, so that every rate costs.
+    let long = r#"{"version": 1, "name": "long", "entry": {"long": {"above": ["close", 0]}}, "stop": {"percent": 99}}"#;
+    let long = StrategyFile::parse(long).unwrap();
+    for sample in [Sample::InSample, Sample::OutOfSample] {
+        let returns = [&free, &paying].map(|lab| lab.run(&long, sample).unwrap().total_return);
+        assert!(returns[1] < returns[0], "{returns:?}");
+    }
 }
 
 /// The candles with another market before or after a point.

@@ -2,7 +2,7 @@
 
 use qtp_core::{
     Bracket, CandleBatch, Command, Decision, DecisionAction, DecisionOutcome, DecisionRequest,
-    DecisionResult, Event, OrderRole, Ratio, Reason, Side, Timeframe, TradeDecision,
+    DecisionResult, Event, OpenInterest, OrderRole, Ratio, Reason, Side, Timeframe, TradeDecision,
 };
 use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig};
 
@@ -95,6 +95,24 @@ fn the_picture_holds_nothing_later_than_its_instant() {
     let candles = request.asset(&btc()).unwrap().candles(Timeframe::M1);
     assert!(candles.iter().all(|candle| candle.close_time() <= request.as_of));
     assert_eq!(candles.len(), 17);
+}
+
+#[test]
+fn the_picture_says_how_the_account_did_and_how_much_is_open() {
+    let mut rig = loop_with(|_| {});
+    let before = asked(&rig.candle("100"));
+    assert_eq!(before.asset(&btc()).unwrap().open_interest, None);
+    answer(&mut rig, &before, advice(DecisionAction::Hold, None, None));
+    let open = OpenInterest { instrument: btc(), time: rig.now, quantity: units(1250), value: None };
+    rig.feed(Event::OpenInterest(open.clone()));
+    long(&mut rig);
+    let request = asked(&rig.candle("101"));
+    assert_eq!(request.asset(&btc()).unwrap().open_interest, Some(open));
+    let so_far = request.performance.unwrap();
+    assert_eq!(so_far.profit.price, "200".parse().unwrap());
+    let since = |before: &DecisionRequest| request.equity.unwrap() - before.equity.unwrap();
+    assert_eq!((so_far.profit.total(), so_far.losses_in_row), (since(&before), 0));
+    assert_eq!(so_far.today, Some(since(&before)));
 }
 
 #[test]

@@ -137,6 +137,7 @@ pub(crate) fn part_of(event: &Event, own: &BTreeSet<MarketTopic>) -> Option<Even
         Event::Book(book) => MarketTopic::Book(book.instrument.clone()),
         Event::Mark(mark) => MarketTopic::Mark(mark.instrument.clone()),
         Event::FundingRate(rate) => MarketTopic::Mark(rate.instrument.clone()),
+        Event::OpenInterest(open) => MarketTopic::Mark(open.instrument.clone()),
         Event::InstrumentStatus { instrument, .. } => {
             return own.iter().any(|topic| topic.instrument() == instrument).then(|| event.clone());
         }

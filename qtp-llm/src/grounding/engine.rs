@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use qtp_core::port::DecisionEngine;
 use qtp_core::{
-    Decimal, Decision, DecisionAction, DecisionError, DecisionRequest, Ratio, Reason, TradeDecision,
+    AssetView, Decimal, Decision, DecisionAction, DecisionError, DecisionRequest, Notional, Price, Ratio,
+    Reason, TradeDecision,
 };
 
 use super::Facts;
@@ -37,11 +38,8 @@ impl Grounded {
             if trade.rationale.is_empty() {
                 continue;
             }
-            let own = [trade.stop, trade.target].into_iter().flatten().map(|price| price.to_f64());
-            let own = own.chain(trade.allocation.map(|cap| cap.to_f64())).chain([trade.conviction.to_f64()]);
-            let known = facts.take().unwrap_or_else(|| Facts::of([shown])).with_numbers(own);
-            let missing = known.missing(&trade.rationale);
-            facts = Some(known);
+            let facts = facts.get_or_insert_with(|| Facts::of([shown]));
+            let missing = facts.missing(&trade.rationale, &levels(request.asset(&trade.instrument), trade));
             if missing.is_empty() {
                 continue;
             }
@@ -63,6 +61,21 @@ impl Grounded {
             Grounding::Block => {}
         }
     }
+}
+
+/// What a rationale may name and calculate with besides what it read: the asset's own levels, those of the answer, and the
+/// reward of the answer as a multiple of its risk.
+fn levels(asset: Option<&AssetView>, trade: &TradeDecision) -> Vec<f64> {
+    let price = |price: Option<Price>| price.map(Price::to_f64);
+    let (stop, target) = (price(trade.stop), price(trade.target));
+    let bases = asset.map_or([None; 2], |asset| [Some(asset.price.to_f64()), price(asset.entry)]);
+    let reward = |base: Option<f64>| {
+        let (base, stop, target) = (base?, stop?, target?);
+        Some((target - base) / (base - stop)).filter(|times| times.is_finite())
+    };
+    let held = asset.map_or([None; 2], |asset| [price(asset.stop), price(asset.target)]);
+    let answer = [stop, target, trade.allocation.map(Notional::to_f64), Some(trade.conviction.to_f64())];
+    bases.into_iter().chain(bases.map(reward)).chain(held).chain(answer).flatten().collect()
 }
 
 impl std::fmt::Debug for Grounded {

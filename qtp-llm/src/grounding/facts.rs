@@ -60,20 +60,24 @@ impl Facts {
         facts
     }
 
-    /// Adds numbers that the answer itself gives: its stop, its target.
-    pub(crate) fn with_numbers(mut self, numbers: impl IntoIterator<Item = f64>) -> Self {
-        self.numbers.extend(numbers.into_iter().map(f64::abs));
-        self.numbers.sort_by(f64::total_cmp);
-        self
-    }
-
-    /// Numbers and names of a text that are not among the facts, each once, in its order.
-    pub(crate) fn missing(&self, text: &str) -> Vec<String> {
+    /// Numbers and names of a text that are not among the facts, each once, in its order. `own` are the levels that the
+    /// text is about: the price, the stop, the target.
+    ///
+    /// A figure may be a simple sum over two numbers that the text itself gives and that are true, or over levels of its own:
+    /// a difference, a share, a ratio. The rest of the picture does not count there: among its hundreds of numbers there are
+    /// two with any difference.
+    pub(crate) fn missing(&self, text: &str, own: &[f64]) -> Vec<String> {
+        let own: Vec<Figure> = own.iter().map(|value| Figure::exact(*value)).collect();
+        let figures = tokens(text).filter_map(|token| Figure::of(text, token));
+        let stated = figures.filter(|figure| !figure.is_small() && self.has_number(figure, &own));
+        let terms: Vec<Figure> = stated.chain(own.iter().copied()).collect();
         let mut missing: Vec<String> = Vec::new();
         let mut begins = true;
         for token in tokens(text) {
-            let known = match Figure::read(token) {
-                Some(figure) => self.has_number(&figure),
+            let known = match Figure::of(text, token) {
+                Some(figure) => {
+                    figure.is_small() || self.has_number(&figure, &own) || figure.is_sum_over(&terms)
+                }
                 None => !is_name(token, begins) || self.has_word(token),
             };
             if !known && missing.len() < MISSING_MAX && !missing.iter().any(|other| other == token) {
@@ -85,11 +89,10 @@ impl Facts {
     }
 
     /// Among the facts once those are rounded to as many digits; a percentage may be written as a share.
-    fn has_number(&self, figure: &Figure) -> bool {
-        let small = figure.whole && figure.value <= SMALL;
-        small
-            || self.near(figure.value, figure.half_step)
+    fn has_number(&self, figure: &Figure, own: &[Figure]) -> bool {
+        self.near(figure.value, figure.half_step)
             || (figure.percent && self.near(figure.value / 100.0, figure.half_step / 100.0))
+            || own.iter().any(|level| figure.is(level.value, 0.0))
     }
 
     fn near(&self, value: f64, half_step: f64) -> bool {
@@ -108,6 +111,7 @@ impl Facts {
 }
 
 /// A number as it is written.
+#[derive(Debug, Clone, Copy)]
 struct Figure {
     /// Without its sign.
     value: f64,
@@ -118,12 +122,50 @@ struct Figure {
 }
 
 impl Figure {
+    const fn exact(value: f64) -> Self {
+        Self { value: value.abs(), half_step: 0.0, whole: false, percent: false }
+    }
+
+    /// A token of a text. The sign or the word for percent may stand apart.
+    fn of(text: &str, token: &str) -> Option<Self> {
+        let figure = Self::read(token)?;
+        let rest = behind(text, token).trim_start();
+        let percent =
+            figure.percent || ["%", "percent", "per cent"].iter().any(|word| rest.starts_with(word));
+        Some(Self { percent, whole: figure.whole && !percent, ..figure })
+    }
+
+    /// More a word than a figure.
+    fn is_small(&self) -> bool {
+        self.whole && self.value <= SMALL
+    }
+
+    /// `value` rounds to it; `error` is what is not known of `value` itself.
+    fn is(&self, value: f64, error: f64) -> bool {
+        (self.value - value).abs() <= self.half_step + error + value.abs() * 1e-9
+    }
+
+    /// A difference of two of the terms, or how many percent or times one is of the other. Numbers that are far apart are
+    /// not two of a kind: their difference is no more than the larger one, slightly wrong.
+    fn is_sum_over(&self, terms: &[Self]) -> bool {
+        let over = |a: &Self, b: &Self| {
+            let (difference, error) = ((a.value - b.value).abs(), a.half_step + b.half_step);
+            let alike = difference <= b.value / 2.0;
+            if self.percent {
+                return alike && self.is(difference / b.value * 100.0, error / b.value * 100.0);
+            }
+            (alike && self.is(difference, error)) || self.is(a.value / b.value, error / b.value)
+        };
+        terms.iter().any(|a| terms.iter().any(|b| b.value > 0.0 && over(a, b)))
+    }
+
     fn read(token: &str) -> Option<Self> {
         let percent = token.ends_with('%');
         let text = token.trim_end_matches('%').replace([',', '_'], "");
         let (digits, scale) = match text.char_indices().last()? {
             (end, 'k' | 'K') => (&text[..end], 1e3),
             (end, 'm' | 'M') => (&text[..end], 1e6),
+            (end, 'x' | 'X') => (&text[..end], 1.0),
             _ => (text.as_str(), 1.0),
         };
         if !digits.starts_with(|c: char| c.is_ascii_digit())
@@ -168,10 +210,14 @@ fn is_name(token: &str, begins: bool) -> bool {
         || (capitals == 1 && letters > 1 && !begins && token.starts_with(char::is_uppercase))
 }
 
-/// What follows a token of a text begins a sentence. The token is a slice of the text.
-fn ends_sentence(text: &str, token: &str) -> bool {
+/// What follows a token of a text; the token is a slice of it.
+fn behind<'a>(text: &'a str, token: &str) -> &'a str {
     let end = (token.as_ptr() as usize).saturating_sub(text.as_ptr() as usize) + token.len();
-    let rest = text.get(end..).unwrap_or_default();
-    let gap: String = rest.chars().take_while(|c| !c.is_alphanumeric()).collect();
+    text.get(end..).unwrap_or_default()
+}
+
+/// What follows a token of a text begins a sentence.
+fn ends_sentence(text: &str, token: &str) -> bool {
+    let gap: String = behind(text, token).chars().take_while(|c| !c.is_alphanumeric()).collect();
     gap.contains(['.', '!', '?', ':', ';', '\n', '"', '(', '-'])
 }

@@ -7,7 +7,7 @@ const SHOWN: &str = "## BTC-USD-PERP@file\nprice: 64,250.5\nlast funding rate: 0
     indicators: ema(9) 64180.4, ema(21) 64012.77, rsi(14) 61.8342, macd(12,26,9).hist -14.2\n";
 
 fn missing(text: &str) -> Vec<String> {
-    Facts::of([SHOWN]).missing(text)
+    Facts::of([SHOWN]).missing(text, &[])
 }
 
 #[test]
@@ -32,13 +32,45 @@ fn what_does_not_is_named_once() {
     assert_eq!(missing("the VWAP at 64,111"), ["VWAP", "64,111"]);
     assert_eq!(missing("up 4.2% today"), ["4.2%"]);
     assert_eq!(missing("64252, 64240 and 64,250.9"), ["64252", "64240", "64,250.9"]);
-    assert!(Facts::of(["close 100,250"]).missing("100 and 250 and 100250").is_empty());
+    assert!(Facts::of(["close 100,250"]).missing("100 and 250 and 100250", &[]).is_empty());
+}
+
+/// With the price, a stop, a target and the reward by the risk.
+fn missing_of_trade(text: &str) -> Vec<String> {
+    Facts::of([SHOWN]).missing(text, &[64_250.5, 63_000.0, 66_800.0, 2.0388])
 }
 
 #[test]
 fn numbers_of_the_answer_itself_are_known() {
-    let facts = Facts::of([SHOWN]).with_numbers([63_000.0]);
-    assert!(facts.missing("the stop at 63000").is_empty());
+    assert_eq!(missing_of_trade("the stop at 63000"), Vec::<String>::new());
+    assert_eq!(missing("the stop at 63000"), ["63000"]);
+}
+
+#[test]
+fn sums_over_what_is_stated_are_grounded() {
+    for text in [
+        // Of two numbers in the text.
+        "64250.5 is 0.37% above ema(21) at 64012.77",
+        "64250.5 is 0.37 % or 0.4 percent above ema(21) at 64012.77, some 238 away",
+        "the close of 64250.5 is 1.004 times the 21 average, 64012.77",
+        // Of the answer's own levels.
+        "the stop is 1.9% away, the target 4.0%: a risk of 1250.5 for 2549.5",
+        "risk to reward 2.04, or 2.0x",
+    ] {
+        assert_eq!(missing_of_trade(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn sums_over_what_is_only_in_the_picture_are_not() {
+    // The high less the low of a candle that the text does not give.
+    assert_eq!(missing("a range of 250.25"), ["250.25"]);
+    // Wrong sums, and levels that are near a stated one.
+    assert_eq!(missing_of_trade("64250.5 is 0.9% above 64012.77"), ["0.9%"]);
+    assert_eq!(missing_of_trade("support at 63500, the stop below it at 63000"), ["63500"]);
+    assert_eq!(missing_of_trade("risk to reward 3.1"), ["3.1"]);
+    // A price less a small number is no level.
+    assert_eq!(missing_of_trade("rsi(14) of 61.8342, price 64250.5, resistance at 64188.7"), ["64188.7"]);
 }
 
 #[test]

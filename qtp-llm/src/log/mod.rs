@@ -1,12 +1,10 @@
 //! What was said and found on the way to each decision, for the journal and for files.
 
-mod asked;
 mod book;
 mod file;
+mod noted;
 mod traced;
-mod tried;
 
-pub(crate) use asked::Asked;
 pub use book::CallBook;
+pub(crate) use noted::Noted;
 pub(crate) use traced::Traced;
-pub(crate) use tried::Tried;

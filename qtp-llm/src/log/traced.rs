@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use qtp_core::port::DecisionEngine;
-use qtp_core::{Decision, DecisionAnswer, DecisionError, DecisionRequest, DecisionResult, Reason};
+use qtp_core::{Decision, DecisionAnswer, DecisionError, DecisionRequest, DecisionResult, ModelCall, Reason};
 
 use super::book::{CallBook, words};
 
@@ -45,5 +45,9 @@ impl DecisionEngine for Traced {
             }
         }
         DecisionAnswer { result, calls, findings }
+    }
+
+    fn given_up(&self, request: u64) -> (Vec<ModelCall>, Vec<Reason>) {
+        self.book.take(request)
     }
 }

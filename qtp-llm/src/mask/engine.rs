@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use qtp_core::port::DecisionEngine;
 use qtp_core::{
     AssetView, BookLevel, Candle, CandleParts, Decision, DecisionError, DecisionRequest, EntryThesis,
-    OrderBook, ValueError,
+    OpenInterest, OrderBook, ValueError,
 };
 
+use super::plan::Sides;
 use super::scale::{Scale, moved, name, shift};
 use crate::settings::MaskSettings;
 
@@ -66,7 +67,11 @@ impl Masked {
             let time = moved(last.time, shift);
             qtp_core::risk::TradeOutcome { time, ..last }
         });
-        Ok(AssetView {
+        let open = |open: &OpenInterest| {
+            let (instrument, time) = (instrument.clone(), moved(open.time, shift));
+            Ok(OpenInterest { instrument, time, quantity: scale.quantity(open.quantity)?, value: open.value })
+        };
+        let masked = AssetView {
             price: scale.price(asset.price)?,
             position: scale.quantity(asset.position)?,
             entry: asset.entry.map(price).transpose()?,
@@ -74,38 +79,51 @@ impl Masked {
             target: asset.target.map(price).transpose()?,
             unrealized: asset.unrealized.map(|value| scale.money(value)),
             working: scale.quantity(asset.working)?,
+            open_interest: asset.open_interest.as_ref().map(open).transpose()?,
             last_trade,
-            thesis: asset.thesis.as_deref().map(|thesis| {
-                Box::new(EntryThesis { decided: moved(thesis.decided, shift), ..thesis.clone() })
-            }),
+            thesis: None,
             book: asset.book.as_ref().map(book).transpose()?,
             candles: series.collect::<Result<Vec<_>, ValueError>>()?,
             instrument: instrument.clone(),
             ..asset.clone()
-        })
+        };
+        let thesis = asset.thesis.as_deref().map(|thesis| {
+            let (from, to) = (asset, &masked);
+            let sides = Sides { from, to, factor: scale.factor(), reciprocal: scale.reciprocal() };
+            let (plan, _) = sides.carry(&thesis.plan);
+            Box::new(EntryThesis { decided: moved(thesis.decided, shift), plan, ..thesis.clone() })
+        });
+        Ok(AssetView { thesis, ..masked })
     }
 
     /// The answer about the real picture, with a note of what the model saw.
-    pub(super) fn unmask(&self, request: &DecisionRequest, decision: Decision) -> Result<Decision, String> {
+    pub(super) fn unmask(
+        &self,
+        request: &DecisionRequest,
+        masked: &DecisionRequest,
+        decision: Decision,
+    ) -> Result<Decision, String> {
         let mut trades = Vec::with_capacity(decision.trades.len());
         for mut trade in decision.trades {
-            let asset = request.assets.iter().find(|asset| {
-                name(&asset.instrument, &self.settings).is_ok_and(|masked| masked == trade.instrument)
-            });
-            let asset =
-                asset.ok_or_else(|| format!("{}: no asset bears this masked name", trade.instrument))?;
+            let mut pairs = request.assets.iter().zip(&masked.assets);
+            let pair = pairs.find(|(_, masked)| masked.instrument == trade.instrument);
+            let (asset, seen) =
+                pair.ok_or_else(|| format!("{}: no asset bears this masked name", trade.instrument))?;
             let scale = Scale::of(&asset.instrument, &self.settings);
             let back =
                 |price| scale.price_back(price).map_err(|error| format!("{}: {error}", asset.instrument));
             trade.stop = trade.stop.map(back).transpose()?;
             trade.target = trade.target.map(back).transpose()?;
             trade.instrument = asset.instrument.clone();
-            // A condition holds numbers of the masked picture, and which of them are prices it does not say.
-            if let Some(plan) = &mut trade.plan
-                && (!plan.invalidation.is_empty() || plan.trailing_stop.is_some())
-            {
-                (plan.invalidation, plan.trailing_stop) = (Vec::new(), None);
-                trade.rationale.push_str(DROPPED);
+            if let Some(plan) = &mut trade.plan {
+                let (factor, reciprocal) = (scale.reciprocal(), scale.factor());
+                let (carried, lost) = Sides { from: seen, to: asset, factor, reciprocal }.carry(plan);
+                *plan = carried;
+                if lost > 0 {
+                    trade.rationale.push_str(&format!(
+                        " [Not followed: {lost} of the plan's conditions, which compare what the mask changes differently.]"
+                    ));
+                }
             }
             trades.push(trade);
         }
@@ -134,10 +152,6 @@ impl Masked {
     }
 }
 
-/// Said in a rationale whose plan lost parts.
-const DROPPED: &str =
-    " [Conditions and trailing stop of the plan are not followed: they hold numbers of the masked picture.]";
-
 #[async_trait]
 impl DecisionEngine for Masked {
     fn name(&self) -> &str {
@@ -154,6 +168,6 @@ impl DecisionEngine for Masked {
             }
         }
         let decision = self.inner.decide(&masked).await?;
-        self.unmask(request, decision).map_err(|problem| self.invalid(problem))
+        self.unmask(request, &masked, decision).map_err(|problem| self.invalid(problem))
     }
 }

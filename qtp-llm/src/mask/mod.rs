@@ -2,6 +2,7 @@
 //! prices. What it answers is turned back.
 
 mod engine;
+mod plan;
 mod scale;
 #[cfg(test)]
 mod tests;

@@ -50,6 +50,10 @@ impl Scale {
         self.factor
     }
 
+    pub(super) const fn reciprocal(&self) -> Decimal {
+        self.reciprocal
+    }
+
     pub(super) fn price(&self, price: Price) -> Result<Price, ValueError> {
         Price::new(price.get() * self.factor)
     }

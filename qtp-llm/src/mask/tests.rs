@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use proptest::prelude::*;
 use qtp_core::port::DecisionEngine;
-use qtp_core::{Decision, DecisionAction, DecisionError, DecisionRequest, Price, TradeDecision};
+use qtp_core::{
+    Decimal, Decision, DecisionAction, DecisionError, DecisionRequest, EntryThesis, ExitPlan, Expression,
+    Level, Operation, Price, TradeDecision,
+};
 
 use super::Masked;
 use super::scale::{Scale, name};
@@ -47,6 +50,77 @@ impl DecisionEngine for Buyer {
             trades: request.assets.iter().map(trade).collect(),
         })
     }
+}
+
+/// A plan about a price, a volume, an oscillator, two averages, and a price beside a volume.
+fn plan(prices: Decimal, volumes: Decimal) -> ExitPlan {
+    let rule = |left: &str, right: Expression| {
+        Expression::Call(Operation::Below, vec![Expression::Name(left.to_owned()), right])
+    };
+    let number = |text: &str, factor: Decimal| {
+        let value = text.parse::<Decimal>().unwrap() * factor;
+        Expression::Number(value.to_string().parse().unwrap())
+    };
+    let one = Decimal::ONE;
+    ExitPlan {
+        invalidation: vec![
+            rule("close", number("64000.5", prices)),
+            rule("entry_price", number("1000", prices)),
+            rule("volume", number("3.5", volumes)),
+            rule("rsi(14)", number("45", one)),
+            rule("unrealized_return", number("-0.02", one)),
+            rule("atr(14)", number("12.5", prices)),
+            rule("ema(9)", Expression::Name("ema(21)".to_owned())),
+        ],
+        trailing_stop: Some(Level::Percent(1.5)),
+        time_stop_candles: Some(12),
+        cooldown_candles: 3,
+    }
+}
+
+#[test]
+fn a_plan_is_turned_back_as_what_it_compares_changes() {
+    let engine = Masked::new(Arc::new(Buyer::default()), ALL);
+    let mut real = picture();
+    let masked = engine.mask(&real).unwrap();
+    let own = Scale::of(&real.assets[0].instrument, &ALL);
+    let (factor, reciprocal) = (own.factor(), own.reciprocal());
+    let mut wished = plan(factor, reciprocal);
+    // Nobody can say what this is on the other side.
+    let pair = ["close", "volume"].map(|name| Expression::Name(name.to_owned())).to_vec();
+    wished.invalidation.push(Expression::Call(Operation::Below, pair));
+    let trade = TradeDecision {
+        instrument: masked.assets[0].instrument.clone(),
+        action: DecisionAction::Hold,
+        conviction: "0.5".parse().unwrap(),
+        allocation: None,
+        stop: None,
+        target: None,
+        exit_plan: String::new(),
+        plan: Some(wished),
+        rationale: String::new(),
+    };
+    let decision = Decision {
+        engine: "e".into(),
+        model: None,
+        reasoning: String::new(),
+        prompt: None,
+        trades: vec![trade],
+    };
+    let trade = engine.unmask(&real, &masked, decision).unwrap().trades.remove(0);
+    assert_eq!(trade.plan, Some(plan(Decimal::ONE, Decimal::ONE)));
+    assert!(trade.rationale.contains("[Not followed: 1 of the plan's"), "{}", trade.rationale);
+
+    // And the model is shown its plan in the numbers that it knows.
+    real.assets[0].thesis = Some(Box::new(EntryThesis {
+        decided: real.as_of,
+        rationale: String::new(),
+        exit_plan: String::new(),
+        plan: plan(Decimal::ONE, Decimal::ONE),
+        candles: 4,
+    }));
+    let shown = engine.mask(&real).unwrap().assets.remove(0).thesis.unwrap();
+    assert_eq!(shown.plan, plan(factor, reciprocal));
 }
 
 fn picture() -> DecisionRequest {

@@ -1,4 +1,5 @@
-//! One model after another until one answers: tools off, structured output off, then the next model.
+//! One model after another until one answers: sampling left to the provider, tools off, structured output off, then the
+//! next model.
 
 use std::fmt;
 use std::sync::Arc;
@@ -48,6 +49,11 @@ fn forms(request: &ChatRequest, rung: &Rung) -> Vec<ChatRequest> {
         form.format = Format::Object;
     }
     let mut forms = vec![form.clone()];
+    // Many models refuse a temperature, a seed or an effort, and none of them is worth the tools or the schema.
+    if form.temperature.is_some() || form.seed.is_some() || form.effort.is_some() {
+        form = ChatRequest { temperature: None, seed: None, effort: None, ..form };
+        forms.push(form.clone());
+    }
     if !form.tools.is_empty() {
         form = form.without_tools();
         forms.push(form.clone());

@@ -37,7 +37,7 @@ impl ProviderError {
     /// No form of the request will fit into the model.
     fn is_too_long(&self) -> bool {
         let text = format!("{} {}", self.code, self.message).to_ascii_lowercase();
-        ["context_length", "context length", "prompt is too long", "too many tokens"]
+        ["context_length", "context length", "context window", "prompt is too long", "too many tokens"]
             .iter()
             .any(|words| text.contains(words))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use qtp_core::DecisionError;
+use qtp_core::{DecisionError, Timestamp};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Proxy, Response, Url, redirect};
 use serde_json::Value;
@@ -217,12 +217,25 @@ fn headers(address: &Address<'_>) -> Result<HeaderMap, LlmError> {
     Ok(headers)
 }
 
+/// In milliseconds, in seconds, or as a date, which counts from the answer's own: no clock of ours is needed.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    // The form with a date would need a clock; such a server is retried by our own schedule.
-    let millis =
-        number("retry-after-ms").or_else(|| number("retry-after").map(|s| s.saturating_mul(1000)))?;
-    Some(Duration::from_millis(millis.min(RETRY_AFTER_MAX * 1000)))
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
+    let number = |name: &str| text(name)?.parse::<u64>().ok();
+    let dated = || Some(date(text("retry-after")?)?.since(date(text("date")?)?));
+    let wait = number("retry-after-ms")
+        .map(Duration::from_millis)
+        .or_else(|| number("retry-after").map(Duration::from_secs))
+        .or_else(dated)?;
+    Some(wait.min(Duration::from_secs(RETRY_AFTER_MAX)))
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn date(text: &str) -> Option<Timestamp> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let mut words = text.strip_suffix(" GMT")?.split_once(", ")?.1.split(' ');
+    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.find(month).filter(|at| at % 3 == 0 && month.len() == 3)? / 3 + 1;
+    format!("{year}-{month:02}-{day}T{time}Z").parse().ok()
 }
 
 fn words(value: &Value) -> String {

@@ -80,6 +80,7 @@ pub(crate) fn flat(instrument: &str, candles: Vec<Candle>) -> AssetView {
         unrealized: None,
         working: Quantity::ZERO,
         funding: None,
+        open_interest: None,
         last_trade: None,
         thesis: None,
         book: None,
@@ -96,6 +97,7 @@ pub(crate) fn request(assets: Vec<AssetView>) -> DecisionRequest {
         snapshot_seq: 99,
         as_of: Timestamp::from_secs(1_700_086_500),
         equity: Some(Notional::from_decimal("10000".parse().unwrap())),
+        performance: None,
         assets,
         halted: false,
     }

@@ -15,6 +15,10 @@ pub(crate) struct Scripted {
     pub(crate) headers: String,
     pub(crate) kind: &'static str,
     pub(crate) body: String,
+    /// The body comes in chunks of three bytes.
+    pub(crate) torn: bool,
+    /// Half of the body comes, and then nothing for ever.
+    pub(crate) stalls: bool,
 }
 
 impl Scripted {
@@ -23,7 +27,8 @@ impl Scripted {
     }
 
     pub(crate) fn error(status: u16, body: impl Into<String>) -> Self {
-        Self { status, headers: String::new(), kind: "application/json", body: body.into() }
+        let (headers, kind, body) = (String::new(), "application/json", body.into());
+        Self { status, headers, kind, body, torn: false, stalls: false }
     }
 
     /// A stream of events, each with its data.
@@ -59,6 +64,13 @@ impl Server {
                 let Some(request) = read_request(&mut stream).await else { continue };
                 log.lock().unwrap().push(request);
                 match script.pop_front() {
+                    Some(response) if response.stalls => {
+                        let half = response.body.len() / 2;
+                        let head = head(&response, &format!("content-length: {}", response.body.len()));
+                        let _ = stream.write_all(head.as_bytes()).await;
+                        let _ = stream.write_all(&response.body.as_bytes()[..half]).await;
+                        silent.push(stream);
+                    }
                     Some(response) => respond(&mut stream, &response).await,
                     None => silent.push(stream),
                 }
@@ -97,14 +109,26 @@ async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
     }
 }
 
+fn head(response: &Scripted, length: &str) -> String {
+    let Scripted { status, headers, kind, .. } = response;
+    format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\nconnection: close\r\n{headers}{length}\r\n\r\n")
+}
+
 async fn respond(stream: &mut TcpStream, response: &Scripted) {
-    let Scripted { status, headers, kind, body } = response;
-    let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
-        body.len()
-    );
+    let (length, body) = if response.torn {
+        let mut body = Vec::new();
+        for piece in response.body.as_bytes().chunks(3) {
+            body.extend_from_slice(format!("{}\r\n", piece.len()).as_bytes());
+            body.extend_from_slice(piece);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"0\r\n\r\n");
+        ("transfer-encoding: chunked".to_owned(), body)
+    } else {
+        (format!("content-length: {}", response.body.len()), response.body.clone().into_bytes())
+    };
     // The client may hang up on a body that is too long.
-    let _ = stream.write_all(head.as_bytes()).await;
-    let _ = stream.write_all(body.as_bytes()).await;
+    let _ = stream.write_all(head(response, &length).as_bytes()).await;
+    let _ = stream.write_all(&body).await;
     let _ = stream.shutdown().await;
 }

@@ -204,15 +204,21 @@ pub(super) struct OpenInterestOf;
 #[async_trait]
 impl Tool for OpenInterestOf {
     fn spec(&self) -> ToolSpec {
-        spec::<AssetArguments>("open_interest", "Contracts of an asset that are open, in its base.")
+        spec::<AssetArguments>(
+            "open_interest",
+            "Contracts of an asset that are open, in its base, with their value where it is known.",
+        )
     }
 
     async fn call(&self, arguments: &Value, view: &dyn AsOfView) -> Result<AsOf<Value>, ToolError> {
         let arguments: AssetArguments = read(arguments)?;
         let asset = asset(view, &arguments.asset)?;
         let known = view.open_interest(&asset.instrument);
-        let known = known.ok_or_else(|| ToolError::new("no source of open interest is connected"))?;
-        Ok(known.map(|open| json!({ "time": open.time.to_string(), "quantity": open.quantity.to_string() })))
+        let known = known.ok_or_else(|| ToolError::new("no open interest is known"))?;
+        Ok(known.map(|open| {
+            let value = open.value.map(|value| value.to_string());
+            json!({ "time": open.time.to_string(), "quantity": open.quantity.to_string(), "value": value })
+        }))
     }
 }
 

@@ -5,6 +5,7 @@ mod arguments;
 mod built_in;
 mod market;
 mod news;
+mod news_file;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use thiserror::Error;
 pub use built_in::built_in_tools;
 pub(crate) use built_in::named;
 pub use news::{News, NewsItem, NewsSource};
+pub use news_file::NewsFile;
 pub(crate) use run::Calls;
 
 use crate::error::LlmError;

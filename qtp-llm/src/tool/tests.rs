@@ -133,7 +133,7 @@ async fn wrong_arguments_are_explained() {
         ("indicators", json!({ "asset": BTC, "indicators": ["magic(3)"] }), "magic"),
         ("indicators", json!({ "asset": BTC, "indicators": [] }), "1 to 16"),
         ("order_book", json!({ "asset": ETH }), "no order book"),
-        ("open_interest", json!({ "asset": ETH }), "no source"),
+        ("open_interest", json!({ "asset": ETH }), "no open interest"),
         ("funding", json!({ "asset": ETH }), "no funding"),
         ("place_order", json!({}), "there is no tool"),
     ] {

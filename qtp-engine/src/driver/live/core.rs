@@ -147,6 +147,7 @@ const fn lasting(event: &Event) -> bool {
             | Event::Book(_)
             | Event::Mark(_)
             | Event::FundingRate(_)
+            | Event::OpenInterest(_)
             | Event::Gap(_)
             | Event::Timer(_)
     )

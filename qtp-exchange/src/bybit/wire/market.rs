@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use qtp_core::{
-    Candle, CandleBatch, CandleParts, Event, ExchangeError, FundingRate, InstrumentId, MarkPrice, Price,
-    Quantity, Quote, Ratio, Side, Timeframe, Timestamp, Trade,
+    Candle, CandleBatch, CandleParts, Event, ExchangeError, FundingRate, InstrumentId, MarkPrice, Notional,
+    OpenInterest, Price, Quantity, Quote, Ratio, Side, Timeframe, Timestamp, Trade,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -74,6 +74,10 @@ pub struct Ticker {
     funding_rate: Option<Ratio>,
     #[serde(deserialize_with = "blank")]
     next_funding_time: Option<i64>,
+    #[serde(deserialize_with = "blank")]
+    open_interest: Option<Quantity>,
+    #[serde(deserialize_with = "blank")]
+    open_interest_value: Option<Notional>,
     #[serde(deserialize_with = "price_or_none")]
     bid1_price: Option<Price>,
     #[serde(deserialize_with = "blank")]
@@ -91,15 +95,17 @@ impl Ticker {
         self.index_price = change.index_price.or(self.index_price);
         self.funding_rate = change.funding_rate.or(self.funding_rate);
         self.next_funding_time = change.next_funding_time.or(self.next_funding_time);
+        self.open_interest = change.open_interest.or(self.open_interest);
+        self.open_interest_value = change.open_interest_value.or(self.open_interest_value);
         self.bid1_price = change.bid1_price.or(self.bid1_price);
         self.bid1_size = change.bid1_size.or(self.bid1_size);
         self.ask1_price = change.ask1_price.or(self.ask1_price);
         self.ask1_size = change.ask1_size.or(self.ask1_size);
     }
 
-    /// Quote, mark and funding rate, as far as they are known.
+    /// Quote, mark, funding rate and open interest, as far as they are known.
     pub fn events(&self, instrument: &InstrumentId, time: Timestamp) -> Vec<(Timestamp, Event)> {
-        let mut events = Vec::with_capacity(3);
+        let mut events = Vec::with_capacity(4);
         if let (Some(bid), Some(bid_quantity), Some(ask), Some(ask_quantity)) =
             (self.bid1_price, self.bid1_size, self.ask1_price, self.ask1_size)
         {
@@ -116,6 +122,10 @@ impl Ticker {
             let instrument = instrument.clone();
             let rate = FundingRate { instrument, time: paid, rate, reference: self.mark_price };
             events.push((time, Event::FundingRate(rate)));
+        }
+        if let Some(quantity) = self.open_interest {
+            let (instrument, value) = (instrument.clone(), self.open_interest_value);
+            events.push((time, Event::OpenInterest(OpenInterest { instrument, time, quantity, value })));
         }
         events
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use qtp_core::account::Totals;
 use qtp_core::{
-    Candle, CandleParts, Currency, Decimal, Event, ExchangeError, FundingRate, InstrumentId, Notional,
-    OpenInterest, OrderBook, Price, Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
+    Candle, CandleParts, Currency, Decimal, Event, ExchangeError, FundingRate, InstrumentId, OpenInterest,
+    OrderBook, Price, Quantity, Ratio, Side, Timeframe, Timestamp, Trade,
 };
 use serde::Deserialize;
 
@@ -131,19 +131,8 @@ pub fn funding_rates(text: &str, symbols: &Symbols) -> Result<Vec<FundingRate>, 
     Ok(rates)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Figures {
-    #[serde(deserialize_with = "blank", default)]
-    open_interest: Option<Quantity>,
-    #[serde(deserialize_with = "blank", default)]
-    open_interest_value: Option<Notional>,
-    #[serde(flatten)]
-    ticker: Ticker,
-}
-
-fn figures(operation: &'static str, text: &str) -> Result<Figures, ExchangeError> {
-    let page: Page<Figures> = list(operation, "figures", text)?;
+fn figures(operation: &'static str, text: &str) -> Result<Ticker, ExchangeError> {
+    let page: Page<Ticker> = list(operation, "figures", text)?;
     page.items.into_iter().next().ok_or_else(|| wrong(operation, "figures", "there are none"))
 }
 
@@ -152,8 +141,7 @@ fn figures(operation: &'static str, text: &str) -> Result<Figures, ExchangeError
 /// # Errors
 /// As [`result`](super::result); `Decode` for a symbol without funding.
 pub fn funding_rate(text: &str, instrument: &InstrumentId) -> Result<FundingRate, ExchangeError> {
-    let ticker = figures("funding_rate", text)?.ticker;
-    let events = ticker.events(instrument, Timestamp::EPOCH);
+    let events = figures("funding_rate", text)?.events(instrument, Timestamp::EPOCH);
     let rate = events.into_iter().find_map(|(_, event)| match event {
         Event::FundingRate(rate) => Some(rate),
         _ => None,
@@ -170,10 +158,12 @@ pub fn open_interest(
     instrument: &InstrumentId,
     time: Timestamp,
 ) -> Result<OpenInterest, ExchangeError> {
-    let figures = figures("open_interest", text)?;
-    let quantity = figures.open_interest;
-    let quantity = quantity.ok_or_else(|| wrong("open_interest", "figures", "they have no open interest"))?;
-    Ok(OpenInterest { instrument: instrument.clone(), time, quantity, value: figures.open_interest_value })
+    let events = figures("open_interest", text)?.events(instrument, time);
+    let open = events.into_iter().find_map(|(_, event)| match event {
+        Event::OpenInterest(open) => Some(open),
+        _ => None,
+    });
+    open.ok_or_else(|| wrong("open_interest", "figures", "they have no open interest"))
 }
 
 /// Reads the coins of the unified account, less what is borrowed. Coins of which there is none are left out.

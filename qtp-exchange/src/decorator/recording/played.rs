@@ -109,6 +109,7 @@ impl Found {
             Event::Quote(quote) => self.note(&quote.instrument),
             Event::Book(book) => self.note(&book.instrument),
             Event::Mark(mark) => self.note(&mark.instrument),
+            Event::OpenInterest(open) => self.note(&open.instrument),
             _ => {}
         }
     }

@@ -138,7 +138,8 @@ impl Feed {
                 let context = AssetContext::read(ctx.get(), id, now)?;
                 let mark = context.mark.map(|mark| (now, Event::Mark(mark)));
                 let funding = context.funding.map(|funding| (now, Event::FundingRate(funding)));
-                Ok(mark.into_iter().chain(funding).collect())
+                let open = context.open_interest.map(|open| (now, Event::OpenInterest(open)));
+                Ok(mark.into_iter().chain(funding).chain(open).collect())
             }),
             "error" => Err(super::refused(OPERATION, data)),
             _ => Ok(()),

@@ -1,6 +1,7 @@
 //! What the model is told.
 
 mod page;
+mod regime;
 mod system;
 
 use qtp_core::DecisionRequest;

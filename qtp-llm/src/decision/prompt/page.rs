@@ -3,9 +3,11 @@
 use std::fmt::{Display, Write as _};
 
 use qtp_core::{
-    AssetView, Candle, DecisionRequest, EntryThesis, Level, Price, PriceRule, Rounding, Timeframe,
+    AssetView, Candle, DecisionRequest, EntryThesis, Level, Performance, PnlSplit, Price, PriceRule,
+    Rounding, Timeframe,
 };
 
+use super::regime::Regime;
 use crate::rules::figures;
 use crate::untrusted::Untrusted;
 
@@ -25,6 +27,9 @@ pub(super) fn page(request: &DecisionRequest, indicators: &[String], detail: Det
     match request.equity {
         Some(equity) => page.line(format_args!("Account equity: {equity}.")),
         None => page.line("Account equity: unknown."),
+    }
+    if let Some(so_far) = request.performance {
+        performance(&mut page, so_far);
     }
     page.line(if request.halted { "Trading: HALTED, only exits." } else { "Trading: allowed." });
     for asset in &request.assets {
@@ -47,6 +52,15 @@ impl Page {
     }
 }
 
+fn performance(page: &mut Page, Performance { profit, today, losses_in_row }: Performance) {
+    let PnlSplit { price, fees, funding } = profit;
+    page.line(format_args!(
+        "Result so far: {} = {price} from prices, {fees} paid in fees, {funding} of funding.",
+        profit.total()
+    ));
+    page.line(format_args!("Result today: {}. Trades lost in a row: {losses_in_row}.", or_none(today)));
+}
+
 fn describe(page: &mut Page, asset: &AssetView) {
     page.line(format_args!("\n## {}", asset.instrument));
     page.line(format_args!("price: {}", asset.price));
@@ -66,6 +80,8 @@ fn describe(page: &mut Page, asset: &AssetView) {
     }
     page.line(format_args!("working orders (signed sum): {}", asset.working));
     page.line(format_args!("last funding rate: {}", or_none(asset.funding)));
+    let open = asset.open_interest.as_ref().map(|open| open.quantity);
+    page.line(format_args!("open interest: {}", or_none(open)));
     if let Some(last) = asset.last_trade {
         let end = if last.won { "won" } else { "lost" };
         page.line(format_args!("last trade: {end}, closed {}", last.time));
@@ -108,6 +124,9 @@ fn tables(page: &mut Page, asset: &AssetView, indicators: &[String], most: usize
     series.sort_by_key(|(timeframe, _)| *timeframe);
     for (timeframe, candles) in series {
         table(page, *timeframe, candles, most);
+        if let Some(regime) = Regime::of(candles) {
+            page.line(regime);
+        }
         let values: Vec<_> = indicators.iter().flat_map(|spec| values(spec, candles)).collect();
         if !values.is_empty() {
             page.line(format_args!("indicators: {}", values.join(", ")));

@@ -23,7 +23,7 @@ pub(in crate::decision) fn system(settings: &ChatSettings) -> Result<String, Llm
     let context = context! {
         objective => &settings.objective,
         style => settings.style.word(),
-        tools => !settings.tools.is_empty(),
+        tools => settings.has_tools(),
         require_stop => settings.require_stop,
         rules => &settings.rules,
     };
@@ -31,14 +31,5 @@ pub(in crate::decision) fn system(settings: &ChatSettings) -> Result<String, Llm
 }
 
 fn read(path: &std::path::Path) -> Result<String, LlmError> {
-    let failed = |source: qtp_core::Source| LlmError::File {
-        path: path.to_path_buf(),
-        operation: "read its prompt template",
-        source,
-    };
-    let size = std::fs::metadata(path).map_err(|error| failed(Box::new(error)))?.len();
-    if size > TEMPLATE_MAX {
-        return Err(failed(format!("it has {size} bytes, at most {TEMPLATE_MAX}").into()));
-    }
-    std::fs::read_to_string(path).map_err(|error| failed(Box::new(error)))
+    crate::text_file::read(path, "read its prompt template", TEMPLATE_MAX)
 }

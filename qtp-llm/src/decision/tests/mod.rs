@@ -13,6 +13,8 @@ mod loopback;
 mod plan;
 mod prompt;
 #[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
+mod protocols;
+#[cfg(all(feature = "openai", feature = "gemini", feature = "anthropic"))]
 mod stream;
 mod text;
 mod timing;

@@ -5,13 +5,14 @@ use serde_json::{Map, Value, json};
 use super::NAME;
 use super::reply::MADE_UP;
 use crate::model::{ChatRequest, Format, Message, ToolCall};
+use crate::settings::Effort;
 
 /// The request's body. What is `null` is left out.
-pub(super) fn body(request: &ChatRequest) -> Value {
+pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
     let mut fields = vec![
         ("contents", Value::Array(contents(&request.messages))),
         ("systemInstruction", system(&request.messages)),
-        ("generationConfig", generation(request)),
+        ("generationConfig", generation(model, request)),
     ];
     if !request.tools.is_empty() {
         let declare = |tool: &crate::model::ToolSpec| {
@@ -34,21 +35,34 @@ fn object(fields: Vec<(&str, Value)>) -> Value {
     Value::Object(known.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
 }
 
-fn generation(request: &ChatRequest) -> Value {
+fn generation(model: &str, request: &ChatRequest) -> Value {
     let (kind, schema) = match &request.format {
         Format::Text => (Value::Null, Value::Null),
         Format::Object => (json!("application/json"), Value::Null),
         Format::Schema { schema, .. } => (json!("application/json"), schema.clone()),
     };
-    let level = request.effort.map(|effort| json!({ "thinkingLevel": effort.word().to_ascii_uppercase() }));
     object(vec![
         ("temperature", json!(request.temperature)),
         ("maxOutputTokens", json!(request.max_tokens)),
         ("seed", json!(request.seed)),
         ("responseMimeType", kind),
         ("responseJsonSchema", schema),
-        ("thinkingConfig", level.unwrap_or_default()),
+        ("thinkingConfig", request.effort.map(|effort| thinking(model, effort)).unwrap_or_default()),
     ])
+}
+
+/// Models before Gemini 3 count tokens and refuse levels. The counts are those that Google gives for the words.
+fn thinking(model: &str, effort: Effort) -> Value {
+    let tokens = match effort {
+        Effort::Minimal | Effort::Low => 1024,
+        Effort::Medium => 8192,
+        Effort::High => 24_576,
+    };
+    let name = model.rsplit('/').next().unwrap_or(model);
+    if name.starts_with("gemini-2") {
+        return json!({ "thinkingBudget": tokens });
+    }
+    json!({ "thinkingLevel": effort.word().to_ascii_uppercase() })
 }
 
 fn system(messages: &[Message]) -> Value {

@@ -65,7 +65,7 @@ impl ChatModel for GeminiModel {
     }
 
     async fn complete(&self, request: &ChatRequest, _: &CallContext) -> Result<ChatReply, DecisionError> {
-        let answer = self.endpoint.post(&body::body(request)).await?;
+        let answer = self.endpoint.post(&body::body(&self.model, request)).await?;
         reply::reply(&self.endpoint, &answer)
     }
 }

@@ -9,16 +9,15 @@ use crate::settings::ChatSettings;
 /// The request's body. What is `null` is left out.
 pub(super) fn body(provider: Provider, model: &str, request: &ChatRequest, settings: &ChatSettings) -> Value {
     let router = provider == Provider::OpenRouter;
-    // OpenAI's reasoning models refuse the old name, most other servers do not know the new one.
-    let limit = if provider == Provider::OpenAi { "max_completion_tokens" } else { "max_tokens" };
+    let dialect = provider.dialect(settings.base_url.as_deref());
     let effort = request.effort.map(crate::settings::Effort::word);
     let tools: Vec<_> = request.tools.iter().map(tool).collect();
     let mut fields = vec![
         ("model", json!(model)),
         ("messages", request.messages.iter().map(|m| message(m, provider)).collect()),
-        (limit, json!(request.max_tokens)),
+        (dialect.limit, json!(request.max_tokens)),
         ("temperature", json!(request.temperature)),
-        ("seed", json!(request.seed)),
+        (dialect.seed, json!(request.seed)),
         ("response_format", response_format(&request.format)),
     ];
     if !tools.is_empty() {
@@ -27,7 +26,8 @@ pub(super) fn body(provider: Provider, model: &str, request: &ChatRequest, setti
     }
     if settings.stream {
         fields.push(("stream", json!(true)));
-        fields.push(("stream_options", json!({ "include_usage": true })));
+        let usage = dialect.stream_options.then(|| json!({ "include_usage": true }));
+        fields.push(("stream_options", json!(usage)));
     }
     if router {
         let models: Vec<_> =

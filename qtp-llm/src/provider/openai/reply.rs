@@ -60,7 +60,15 @@ pub(super) struct WireCall {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct WireFunction {
     pub(super) name: Option<String>,
-    pub(super) arguments: Option<String>,
+    pub(super) arguments: Option<Arguments>,
+}
+
+/// Text by the protocol; some servers send the object itself.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Arguments {
+    Text(String),
+    Object(Value),
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,7 +152,7 @@ impl Choice {
                 Finish::Refused("the provider's content filter stopped the answer".to_owned())
             }
             "error" => return Err(endpoint.failed(true, "generation ended with an error")),
-            "length" => Finish::Length,
+            "length" | "model_length" | "max_tokens" => Finish::Length,
             // Some servers say `stop` beside calls.
             _ if !calls.is_empty() => Finish::ToolCalls,
             // Cold starts answer with nothing.
@@ -158,11 +166,21 @@ impl Choice {
     }
 }
 
+impl Arguments {
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Object(value) => value.to_string(),
+        }
+    }
+}
+
 impl WireCall {
     fn read(self, index: usize) -> ToolCall {
         let id = self.id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{index}"));
-        let (name, arguments) = (self.function.name, self.function.arguments);
-        ToolCall { id, name: name.unwrap_or_default(), arguments: arguments.unwrap_or_default() }
+        let WireFunction { name, arguments } = self.function;
+        let arguments = arguments.map(Arguments::text).unwrap_or_default();
+        ToolCall { id, name: name.unwrap_or_default(), arguments }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::http::{Endpoint, HttpAnswer};
 use super::super::sse;
 use super::host::Provider;
-use super::reply::{Answered, Choice, Content, WireCall, WireUsage, in_body};
+use super::reply::{Answered, Arguments, Choice, Content, WireCall, WireUsage, in_body};
 use crate::model::{ChatReply, TokenUsage};
 
 /// Most tools that one answer may call: a bound on what a stream can make us hold.
@@ -105,8 +105,9 @@ impl Whole {
         let call = &mut calls[index];
         call.id = piece.id.or(call.id.take());
         call.function.name = piece.function.name.or(call.function.name.take());
-        if let Some(arguments) = piece.function.arguments {
-            call.function.arguments.get_or_insert_default().push_str(&arguments);
+        if let Some(more) = piece.function.arguments {
+            let so_far = call.function.arguments.take().map(Arguments::text).unwrap_or_default();
+            call.function.arguments = Some(Arguments::Text(so_far + &more.text()));
         }
         Ok(())
     }
