@@ -543,8 +543,20 @@ fn models_are_compared_over_one_market_and_again_from_recordings() {
     assert_eq!(row("rules")["cost_usd"], 0.0);
     let text = std::fs::read_to_string(&markdown).unwrap();
     assert!(text.contains("| openai:scripted |") && text.contains("4 times out of 5"), "{text}");
+    let again = board(&["--hermetic"]);
+    assert_eq!(again, first);
+    assert_eq!(model.calls(), calls, "a hermetic comparison called the server");
+}
+
+#[test]
+fn prompts_are_compared_and_repeats_without_chance_are_called_so() {
+    let Some(file) = real_candles() else { return };
+    let (model, desk) = (Model::start(), Desk::new());
+    let candles = format!("BTC={}", file.display());
+    let (config, other) = (desk.file("board.toml"), desk.file("swing.toml"));
+    let llm = format!("[llm.chat]\nbase_url = \"{}\"\n", model.base_url);
+    std::fs::write(&config, &llm).unwrap();
     // Two prompts of one model are two rows.
-    let other = desk.file("swing.toml");
     std::fs::write(&other, format!("{llm}style = \"swing\"\n")).unwrap();
     let prompts = format!("{config},{other}");
     let args = ["--models", "openai:scripted", "--config", &prompts, "--duration", "1h", "--json"];
@@ -554,10 +566,13 @@ fn models_are_compared_over_one_market_and_again_from_recordings() {
     let mut names: Vec<_> = rows.iter().map(|row| row["model"].as_str().unwrap().to_owned()).collect();
     names.sort();
     assert_eq!(names, ["openai:scripted with board", "openai:scripted with swing"]);
-    let calls = model.calls();
-    let again = board(&["--hermetic"]);
-    assert_eq!(again, first);
-    assert_eq!(model.calls(), calls, "a hermetic comparison called the server");
+    // A model without chance: its repeats are alike, and that is what is said of them.
+    let alike = ["--models", "rules", "--repeats", "2", "--candles", &candles, "--duration", "1h"];
+    let text = common::run(LEADERBOARD, &alike).ok().stdout;
+    assert!(
+        text.contains("The repeats of each model were alike") && !text.contains("Use --repeats"),
+        "{text}"
+    );
 }
 
 #[test]

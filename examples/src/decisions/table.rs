@@ -56,7 +56,9 @@ fn what(story: &Story) -> String {
                 words.push(format!("{} orders", story.orders.len()));
             }
             for trip in &story.trips {
-                words.push(format!("net {}", trip.net));
+                // To the cent; the page of the decision has every digit.
+                let cents = trip.net.parse::<Decimal>().map(|net| net.round_dp(2).to_string());
+                words.push(format!("net {}", cents.unwrap_or_else(|_| trip.net.clone())));
             }
             words.join(", ")
         }

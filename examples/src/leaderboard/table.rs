@@ -62,6 +62,10 @@ fn notes(out: &mut String, board: &Leaderboard) {
             percent(detectable),
             board.repeats,
         ));
+    } else if board.repeats > 1 {
+        out.push_str(
+            "- The repeats of each model were alike: chance played no part in them. That says nothing about other markets.\n",
+        );
     } else {
         out.push_str("- One run of each: nothing can be said about what is chance. Use --repeats.\n");
     }

@@ -314,6 +314,11 @@ fn notices() -> Vec<Notice> {
     notices
 }
 
+fn performance() -> Performance {
+    let [price, fees, funding] = ["-1.5", "0.25", "0"].map(|value| value.parse().unwrap());
+    Performance { profit: PnlSplit { price, fees, funding }, today: None, losses_in_row: 2 }
+}
+
 fn open_interest() -> OpenInterest {
     OpenInterest { instrument: id(), time: TIME, quantity: qty("1250.5"), value: None }
 }
@@ -371,15 +376,7 @@ pub(crate) fn intents() -> Vec<Intent> {
             snapshot_seq: 3,
             as_of: TIME,
             equity: Some("10.00".parse().unwrap()),
-            performance: Some(Performance {
-                profit: PnlSplit {
-                    price: "-1.5".parse().unwrap(),
-                    fees: "0.25".parse().unwrap(),
-                    funding: "0".parse().unwrap(),
-                },
-                today: None,
-                losses_in_row: 2,
-            }),
+            performance: Some(performance()),
             assets: vec![view],
             halted: false,
         })),

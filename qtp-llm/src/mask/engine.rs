@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use qtp_core::port::DecisionEngine;
 use qtp_core::{
-    AssetView, BookLevel, Candle, CandleParts, Decision, DecisionError, DecisionRequest, EntryThesis,
-    OpenInterest, OrderBook, ValueError,
+    AssetView, BookLevel, Candle, CandleParts, Decision, DecisionError, DecisionRequest, OpenInterest,
+    OrderBook, ValueError,
 };
 
 use super::plan::Sides;
@@ -87,12 +87,9 @@ impl Masked {
             instrument: instrument.clone(),
             ..asset.clone()
         };
-        let thesis = asset.thesis.as_deref().map(|thesis| {
-            let (from, to) = (asset, &masked);
-            let sides = Sides { from, to, factor: scale.factor(), reciprocal: scale.reciprocal() };
-            let (plan, _) = sides.carry(&thesis.plan);
-            Box::new(EntryThesis { decided: moved(thesis.decided, shift), plan, ..thesis.clone() })
-        });
+        let sides =
+            Sides { from: asset, to: &masked, factor: scale.factor(), reciprocal: scale.reciprocal() };
+        let thesis = asset.thesis.as_deref().map(|thesis| Box::new(sides.thesis(thesis, shift)));
         Ok(AssetView { thesis, ..masked })
     }
 

@@ -1,8 +1,10 @@
 //! An exit plan from one scale of prices to another.
 
 use qtp_core::money::decimal_from_f64;
-use qtp_core::{AssetView, Decimal, ExitPlan, Expression, ExpressionKind};
+use qtp_core::{AssetView, Decimal, EntryThesis, ExitPlan, Expression, ExpressionKind};
 use qtp_indicators::expression::{EvaluatorBuilder, Facts, History};
+
+use super::scale::moved;
 
 /// The same asset on the side that a plan comes from and on the one that it goes to.
 pub(super) struct Sides<'a> {
@@ -21,6 +23,12 @@ impl Sides<'_> {
         let carried: Vec<_> = plan.invalidation.iter().filter_map(|rule| self.condition(rule)).collect();
         let lost = plan.invalidation.len() - carried.len();
         (ExitPlan { invalidation: carried, ..plan.clone() }, lost)
+    }
+
+    /// Why a position was opened, as the other side knows it: its times are moved back.
+    pub(super) fn thesis(&self, thesis: &EntryThesis, shift: i64) -> EntryThesis {
+        let (plan, _) = self.carry(&thesis.plan);
+        EntryThesis { decided: moved(thesis.decided, shift), plan, ..thesis.clone() }
     }
 
     /// A condition over conditions goes over part by part; a comparison only if all that it compares changes alike.

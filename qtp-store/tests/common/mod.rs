@@ -257,11 +257,9 @@ fn account_events() -> Vec<Event> {
     ]
 }
 
-/// One intent of every kind.
-pub(crate) fn all_intents() -> Vec<Intent> {
-    let (instrument, account, client_order_id) = (instrument(), account(), order_id(9));
-    let asset = AssetView {
-        instrument: instrument.clone(),
+fn asset_view() -> AssetView {
+    AssetView {
+        instrument: instrument(),
         price: price("100"),
         position: quantity("-1"),
         entry: Some(price("101")),
@@ -275,7 +273,12 @@ pub(crate) fn all_intents() -> Vec<Intent> {
         thesis: None,
         book: None,
         candles: Vec::new(),
-    };
+    }
+}
+
+/// One intent of every kind.
+pub(crate) fn all_intents() -> Vec<Intent> {
+    let (instrument, account, client_order_id) = (instrument(), account(), order_id(9));
     vec![
         Intent::Submit(OrderGroup::Bracket {
             entry: order_request(1),
@@ -313,7 +316,7 @@ pub(crate) fn all_intents() -> Vec<Intent> {
             as_of: at(3),
             equity: None,
             performance: None,
-            assets: vec![asset],
+            assets: vec![asset_view()],
             halted: false,
         })),
         Intent::SetTimer(TimerId { owner: 0, id: 2, at: at(9) }),
