@@ -17,6 +17,7 @@ pub mod order;
 pub mod port;
 pub mod risk;
 pub mod serde_decimal;
+pub mod serde_text;
 mod signal;
 mod state;
 mod strategy_file;

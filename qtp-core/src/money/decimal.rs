@@ -79,8 +79,8 @@ macro_rules! newtype {
             type Err = ValueError;
 
             fn from_str(text: &str) -> Result<Self, ValueError> {
-                let value = Decimal::from_str_exact(text)
-                    .map_err(|_| ValueError::parse($what, text, "a decimal number of at most 28 digits"))?;
+                let value = super::exact(text)
+                    .ok_or_else(|| ValueError::parse($what, text, "a decimal number of at most 28 digits"))?;
                 Self::new(value)
             }
         }
@@ -101,8 +101,7 @@ macro_rules! newtype {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                crate::serde_text::deserialize(deserializer)
             }
         }
     };

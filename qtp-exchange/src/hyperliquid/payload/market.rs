@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use qtp_core::{
-    BookLevel, Candle, CandleParts, ExchangeError, FundingRate, InstrumentId, MarkPrice, OpenInterest,
-    OrderBook, Price, Quote, Ratio, Timeframe, Timestamp, Trade,
+    BookLevel, Candle, CandleParts, ExchangeError, FundingRate, InstrumentId, MarkPrice, OpenInterest, Price,
+    Quote, Ratio, Timeframe, Timestamp, Trade,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,37 +13,20 @@ use serde_json::value::RawValue;
 use super::{Letter, number, parse, price_or_none, time, unread};
 
 #[derive(Deserialize)]
-struct Level<'a> {
+pub(super) struct Level<'a> {
     px: &'a str,
     sz: &'a str,
 }
 
 impl Level<'_> {
-    fn read(&self, operation: &'static str, of: &InstrumentId) -> Result<BookLevel, ExchangeError> {
+    pub(super) fn read(
+        &self,
+        operation: &'static str,
+        of: &InstrumentId,
+    ) -> Result<BookLevel, ExchangeError> {
         let price = number(operation, of, "px", self.px)?;
         Ok(BookLevel { price, quantity: number(operation, of, "sz", self.sz)? })
     }
-}
-
-#[derive(Deserialize)]
-struct Book<'a> {
-    time: i64,
-    #[serde(borrow)]
-    levels: (Vec<Level<'a>>, Vec<Level<'a>>),
-}
-
-/// `l2Book`: the best `depth` levels a side.
-///
-/// # Errors
-/// [`ExchangeError::Decode`].
-pub fn book(text: &str, instrument: &InstrumentId, depth: usize) -> Result<OrderBook, ExchangeError> {
-    const OPERATION: &str = "order_book";
-    let Book { time: millis, levels: (bids, asks) } = parse(OPERATION, "l2Book", text)?;
-    let side = |levels: &[Level<'_>]| -> Result<Vec<BookLevel>, ExchangeError> {
-        levels.iter().take(depth).map(|level| level.read(OPERATION, instrument)).collect()
-    };
-    let (bids, asks) = (side(&bids)?, side(&asks)?);
-    Ok(OrderBook { instrument: instrument.clone(), time: time(millis), bids, asks })
 }
 
 /// `bbo`: `None` while a side is empty.

@@ -5,6 +5,7 @@
 
 mod account;
 mod answer;
+mod book;
 mod fill;
 mod ledger;
 mod market;
@@ -23,10 +24,11 @@ pub use account::{
 pub use answer::{Answer, Placed, answer};
 #[cfg(feature = "hyperliquid")]
 pub(super) use answer::{GONE, NOT_AUTHORISED, RATE_LIMITED};
+pub use book::{CoinBook, book};
 pub use fill::{FillPage, Fills, fill_page, fills};
 pub use ledger::{LedgerEntry, funding_payments, ledger, ledger_page};
 pub use market::{
-    AssetContext, asset_contexts, book, candles, funding_history, mids, quote, streamed_candle, trades,
+    AssetContext, asset_contexts, candles, funding_history, mids, quote, streamed_candle, trades,
 };
 pub use meta::{dexes, perpetuals, spot};
 pub use order::{Details, found_order, open_orders, order_details, order_updates};

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Message, Opened, open};
 use crate::hyperliquid::client::interval;
-use crate::hyperliquid::payload::{self, AssetContext, unread};
+use crate::hyperliquid::payload::{self, AssetContext, CoinBook, unread};
 use crate::hyperliquid::{Catalogue, HyperliquidConfig};
 use crate::transport::{Socket, SocketEvent};
 
@@ -111,6 +111,10 @@ impl Feed {
     }
 
     fn read(&mut self, text: &str) -> Result<(), ExchangeError> {
+        if let Some(book) = CoinBook::of_message(text, DEPTH) {
+            self.book(book);
+            return Ok(());
+        }
         let (channel, data) = Message::read(OPERATION, text)?;
         let now = self.clock.now();
         match channel {
@@ -144,6 +148,13 @@ impl Feed {
             "error" => Err(super::refused(OPERATION, data)),
             _ => Ok(()),
         }
+    }
+
+    fn book(&mut self, book: CoinBook<'_>) {
+        let key = ("l2Book".to_owned(), book.coin().to_owned());
+        let Some(route) = self.routes.get_mut(&key) else { return };
+        let book = book.of(route.topic.instrument());
+        route.send(&self.sender, book.time, Event::Book(book));
     }
 
     fn each(

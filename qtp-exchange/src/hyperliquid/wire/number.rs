@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use qtp_core::money::exact;
 use qtp_core::{ClientOrderId, Decimal, ValueError};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -54,9 +55,7 @@ impl Serialize for Number {
 impl<'de> Deserialize<'de> for Number {
     /// Reads any decimal text, also one that a venue would refuse.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text("a decimal number", |text: &str| {
-            Decimal::from_str_exact(text).ok().map(Self)
-        }))
+        deserializer.deserialize_str(Text("a decimal number", |text: &str| exact(text).map(Self)))
     }
 }
 
@@ -93,7 +92,9 @@ impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<F> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let shown: String = text.chars().take(64).collect();
-        (self.1)(text).ok_or_else(|| E::custom(format_args!("{shown:?} is not {}", self.0)))
+        (self.1)(text).ok_or_else(|| {
+            let shown: String = text.chars().take(64).collect();
+            E::custom(format_args!("{shown:?} is not {}", self.0))
+        })
     }
 }
