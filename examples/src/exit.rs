@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::say;
+
 /// Any failure of a binary.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Prints a failure with its causes on one line of standard error.
 pub fn report(result: Result<(), Failure>) -> ExitCode {
-    match result {
+    match result.and_then(|()| Ok(say::heard().map_err(|error| format!("standard output: {error}"))?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&*error));

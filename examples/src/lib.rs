@@ -1,5 +1,8 @@
 //! Wiring shared by the example binaries: command lines and configuration to engines, venues and stores.
 
+#[macro_use]
+pub mod say;
+
 pub mod backtest;
 pub mod bot;
 pub mod chart;

@@ -58,7 +58,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         }
         _ => {
             if args.verify {
-                println!("verified: {} commands are those of the journal", outcome.commands);
+                say!("verified: {} commands are those of the journal", outcome.commands);
             }
             Ok(())
         }
@@ -117,18 +117,18 @@ fn begin_at_checkpoint(path: &Path, dropped: u64) -> Result<Begun, Failure> {
     let backtest = source.is_some();
     let mut replay = Replay::new(engine, source);
     let from = replay.begin_at(&checkpoint.state)?;
-    println!("begins at record {from}, by a checkpoint: the records up to {dropped} were dropped");
+    say!("begins at record {from}, by a checkpoint: the records up to {dropped} were dropped");
     let records = Records::Folder(Box::new(FolderJournal::read(path, from)?));
     Ok(Begun { start: *start, records, replay, data, backtest })
 }
 
 fn print(start: &RunStarted, outcome: &ReplayOutcome) {
     let state = outcome.engine.state();
-    println!("run      {} by version {}", start.run_id, start.version);
-    println!("replayed {} events, {} commands up to {}", outcome.events, outcome.commands, state.now);
-    println!("commands sha256 {}", outcome.command_hash);
+    say!("run      {} by version {}", start.run_id, start.version);
+    say!("replayed {} events, {} commands up to {}", outcome.events, outcome.commands, state.now);
+    say!("commands sha256 {}", outcome.command_hash);
     if outcome.unwritten > 0 {
-        println!(
+        say!(
             "tail     {} commands of the last event were not written before the run ended",
             outcome.unwritten
         );
@@ -137,12 +137,12 @@ fn print(start: &RunStarted, outcome: &ReplayOutcome) {
         let id = account.portfolio.account();
         let equity =
             outcome.engine.equity(id).map_or_else(|| "unknown".to_owned(), |equity| equity.to_string());
-        println!("account  {id}: equity {equity} {}", account.portfolio.reporting_currency());
+        say!("account  {id}: equity {equity} {}", account.portfolio.reporting_currency());
         for position in account.portfolio.open_positions() {
             let entry = position
                 .average_entry()
                 .map_or_else(String::new, |entry| format!(" from {}", entry.get().round_dp(8)));
-            println!("         {} {}{entry}", position.instrument(), position.quantity());
+            say!("         {} {}{entry}", position.instrument(), position.quantity());
         }
     }
 }

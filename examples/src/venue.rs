@@ -136,7 +136,7 @@ pub fn run(args: VenueArgs) -> Result<(), Failure> {
             .await
             .map_err(|error| format!("listening on {listen}: {error}"))?;
         // Whoever starts this as a process waits for this line.
-        println!(
+        say!(
             "venue at http://{}, {} accounts, time {}",
             listener.local_addr()?,
             server.accounts(),

@@ -176,7 +176,7 @@ pub fn exchange(
         return Err("live trading needs --network testnet or --network mainnet".into());
     };
     match args.venue.as_str() {
-        "hyperliquid" => hyperliquid::exchange(args, network, environment, attached),
+        "hyperliquid" => hyperliquid::exchange(args, network, instruments, environment, attached),
         "binance" | "binance-usdm" => binance::exchange(args, instruments, environment, attached),
         "bybit" | "bybit-linear" => bybit::exchange(args, instruments, environment, attached),
         "alpaca" | "alpaca-crypto" => alpaca::exchange(args, environment, attached),

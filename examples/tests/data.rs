@@ -5,6 +5,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use common::*;
 
@@ -82,4 +83,22 @@ fn bad_arguments_are_refused_before_a_file_is_made() {
     let ran = run(DATA, &unknown);
     assert!(ran.code() == Some(1) && ran.stderr.contains("DOGE-USD-PERP@synthetic"), "{}", ran.stderr);
     assert!(!path.exists());
+}
+
+#[test]
+fn a_reader_that_goes_takes_nothing_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.csv");
+    let what =
+        ["download", "--instrument", "BTC-USD-PERP", "--timeframe", "1h", "--out", path.to_str().unwrap()];
+    let help = ["download", "--help"];
+    for args in [&[&what[..], &["--from", "2025-01-02", "--to", "2025-01-05"]].concat()[..], &help[..]] {
+        let mut command = command(DATA, args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success() && words.is_empty(), "{:?}: {words}", ended.status);
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1 + 72);
 }

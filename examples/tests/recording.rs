@@ -5,15 +5,18 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use common::*;
-use qtp_core::port::JournalRecord;
-use qtp_core::{Event, Fill, Intent, OrderRequest};
-use qtp_exchange::hyperliquid::sign::PrivateKey;
-use qtp_exchange::sim_server::{SimServer, SimServerConfig};
+use qtp_core::port::{JournalRecord, MarketData as _};
+use qtp_core::{Candle, CandleQuery, Event, Fill, InstrumentId, Intent, OrderRequest, Timeframe, Timestamp};
+use qtp_exchange::decorator::read;
+use qtp_exchange::hyperliquid::sign::{Network, PrivateKey};
+use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+use qtp_exchange::sim_server::{Pace, SimServer, SimServerConfig};
 use qtp_store::{FileJournal, FolderJournal};
 use serde_json::Value;
 
@@ -109,6 +112,87 @@ fn a_paper_run_comes_out_again_from_its_recording() {
     assert!(other.status.success(), "{}", String::from_utf8_lossy(&other.stderr));
     let summary: Value = serde_json::from_slice(&other.stdout).unwrap();
     assert!(summary["candles"].as_u64().unwrap() > 50, "{summary}");
+}
+
+/// The closed minutes of a venue from an instant on.
+async fn minutes(url: &str, instrument: &InstrumentId, (start, end): (Timestamp, Timestamp)) -> Vec<Candle> {
+    let config = HyperliquidConfig::new(Network::Mainnet, "reader".parse().unwrap());
+    let venue = Hyperliquid::new(config.host(url.strip_prefix("http://").unwrap())).unwrap();
+    let (instrument, timeframe) = (instrument.clone(), Timeframe::M1);
+    venue.candles(&CandleQuery { instrument, timeframe, start, end, limit: None }).await.unwrap()
+}
+
+#[test]
+fn what_was_recorded_of_a_venue_is_served_and_backtested_again() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let opens = Some("2024-03-01T00:00:00Z".parse().unwrap());
+    let server =
+        SimServer::new(SimServerConfig { pace: Pace::Stepped, opens, ..SimServerConfig::default() }).unwrap();
+    let url = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(tokio::spawn(server.clone().serve(listener)));
+        url
+    });
+    let tape = tempfile::tempdir().unwrap();
+    let folder = tape.path().to_str().unwrap();
+    let assets = "BTC,PURR-USDC@hyperliquid";
+    let args = ["--venue", "hyperliquid", "--url", &url, "--assets", assets, "--out", folder];
+    let record = Running::start(command(env!("CARGO_BIN_EXE_record"), &args));
+    wait_for("a recorder", || record.said().contains("recording").then_some(()));
+    // The recorder hears of each minute as it passes.
+    wait_for("forty minutes", || {
+        server.step(Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(50));
+        (server.now() >= "2024-03-01T00:40:00Z".parse().unwrap()).then_some(())
+    });
+    record.interrupt();
+    record.finish().ok();
+
+    let heard: Vec<Event> = read(tape.path()).unwrap().map(|event| event.unwrap().event).collect();
+    let of = |name: &str| -> Vec<Candle> {
+        let batches = heard.iter().filter_map(|event| match event {
+            Event::Candles(batch) => Some(&batch.candles),
+            _ => None,
+        });
+        batches.flatten().filter(|candle| candle.instrument().base() == name).cloned().collect()
+    };
+    let trades = heard.iter().filter(|event| matches!(event, Event::Trade(_))).count();
+    assert!(trades > 100, "{trades} trades");
+    let args = ["--listen", "127.0.0.1:0", "--recording", folder, "--step"];
+    let again = Running::start(command(env!("CARGO_BIN_EXE_venue"), &args));
+    let served = wait_for("a venue", || {
+        let said = again.said();
+        let address = said.strip_prefix("venue at ")?.split(',').next()?;
+        Some(address.to_owned())
+    });
+    post(&served, "/admin/step", r#"{"seconds":3600}"#);
+    for name in ["BTC", "PURR"] {
+        let recorded = of(name);
+        assert!(recorded.len() >= 10, "{name}: {} candles", recorded.len());
+        let (first, last) = (&recorded[0], &recorded[recorded.len() - 1]);
+        let range = (first.open_time(), last.close_time());
+        for venue in [&url, &served] {
+            same(&runtime.block_on(minutes(venue, first.instrument(), range)), &recorded);
+        }
+    }
+    let report =
+        run(BACKTEST, &["--recording", folder, "--timeframe", "1m", "--strategy", "none", "--json"]).ok();
+    assert_eq!(report.json()["candles"], of("BTC").len() + of("PURR").len());
+}
+
+/// A request to a venue's own side.
+fn post(url: &str, path: &str, body: &str) {
+    let mut stream = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: venue\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 /// A key that is easily found again.

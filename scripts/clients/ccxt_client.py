@@ -99,6 +99,16 @@ def orders():
     refused(ccxt.InvalidOrder, swap.create_order, BTC, "limit", "buy", 0.01, float(swap.price_to_precision(BTC, mark * 1.01)), {"timeInForce": "Alo"})
     refused(ccxt.InvalidOrder, swap.create_order, BTC, "limit", "buy", 0.01, price, {"timeInForce": "Ioc"})
     refused(ccxt.ExchangeError, swap.cancel_all_orders_after, 10_000)
+    stop, dear = float(swap.price_to_precision(BTC, mark * 1.1)), float(swap.price_to_precision(BTC, mark * 1.2))
+    waiting = [swap.create_trigger_order(BTC, "limit", "buy", 0.01, dear, stop)["id"],
+               swap.create_stop_order(BTC, "market", "buy", 0.01, mark, stop)["id"],
+               swap.create_limit_order(BTC, "buy", 0.01, price)["id"]]
+    swap.edit_orders([{"id": waiting.pop(), "symbol": BTC, "type": "limit", "side": "buy", "amount": 0.03, "price": price}])
+    open_orders = swap.fetch_open_orders(BTC)
+    equal(sorted(order["amount"] for order in open_orders), [0.01, 0.01, 0.03], "triggers and a changed order")
+    check(set(waiting) < {order["id"] for order in open_orders}, "triggers keep their ids")
+    swap.cancel_orders([order["id"] for order in open_orders], BTC)
+    refused(ccxt.ExchangeError, swap.create_vault, "name", "words", 100)
     statuses = {order["status"] for order in swap.fetch_orders(BTC)}
     check({"canceled", "rejected"} <= statuses, f"history {statuses}")
     check(len(swap.fetch_canceled_orders(BTC)) >= 2, "cancelled ones")
@@ -213,6 +223,16 @@ async def streams():
         edited = await wait(pro.edit_order_ws(resting["id"], BTC, "limit", "buy", 0.02, float(pro.price_to_precision(BTC, mark * 0.7))))
         await wait(pro.cancel_order_ws(edited["id"], BTC))
         equal(await pro.fetch_open_orders(BTC), [], "cancelled over the socket")
+        both = await wait(pro.create_orders_ws([{"symbol": BTC, "type": "limit", "side": "buy", "amount": 0.01,
+                                                 "price": float(pro.price_to_precision(BTC, mark * 0.8))}] * 2))
+        await wait(pro.cancel_orders_ws([order["id"] for order in both], BTC))
+        check((await wait(pro.create_market_order_ws(BTC, "buy", 0.01, mark)))["id"] is not None, "market order over the socket")
+        check((await wait(pro.watch_balance({"type": "swap"})))["USDC"]["total"] > 0, "balance of swaps")
+        check("USDC" in await wait(pro.watch_balance({"type": "spot"})), "balance of spot")
+        check((await wait(pro.watch_trades(PURR)))[0]["symbol"] == PURR, "trades of spot")
+        check((await wait(pro.watch_ticker(PURR)))["last"] > 0, "ticker of spot")
+        await wait(pro.un_watch_order_book(BTC))
+        await wait(pro.un_watch_ohlcv(BTC, "1m"))
         await wait(pro.un_watch_trades(BTC))
     finally:
         clock.cancel()

@@ -136,6 +136,13 @@ def limit_orders():
     equal(status(exchange.cancel_by_cloid("BTC", cloid)), "success", "cancel by client id")
     orders = [{"coin": coin, "is_buy": True, "sz": 0.1, "limit_px": tick(float(venue.mark(coin)) * 0.8),
                "order_type": {"limit": {"tif": "Gtc"}}, "reduce_only": False} for coin in ("BTC", "ETH")]
+    named = [Cloid.from_int(number) for number in (1, 2)]
+    statuses(exchange.bulk_orders([{**order, "cloid": cloid} for order, cloid in zip(orders, named)]))
+    changes = [{"oid": cloid, "order": {**order, "sz": 0.2, "cloid": cloid}} for order, cloid in zip(orders, named)]
+    equal(len(statuses(exchange.bulk_modify_orders_new(changes))), 2, "batch of changes")
+    equal({o["sz"] for o in info.open_orders(ADDRESS)}, {"0.2"}, "both are changed")
+    gone = statuses(exchange.bulk_cancel_by_cloid([{"coin": c, "cloid": cloid} for c, cloid in zip(("BTC", "ETH", "ETH"), named + named[1:])]))
+    equal([s if isinstance(s, str) else "error" for s in gone], ["success", "success", "error"], "batch of cancels by client id")
     oids = [s["resting"]["oid"] for s in statuses(exchange.bulk_orders(orders))]
     equal(len(info.open_orders(ADDRESS)), 2, "orders of a batch")
     answer = exchange.bulk_cancel([{"coin": "BTC", "oid": oids[0]}, {"coin": "ETH", "oid": oids[1]}, {"coin": "ETH", "oid": 1}])
@@ -365,6 +372,10 @@ def money():
     equal((fill["coin"], fill["dir"], fill["feeToken"], fill["fee"]), ("PURR/USDC", "Buy", "PURR", "0.7"), "spot fill")
     short = status(exchange.order("PURR/USDC", False, 5000, tick(float(price) * 1.1), {"limit": {"tif": "Gtc"}}))["error"]
     equal(short, "Insufficient spot balance asset=10000", "more than there is")
+    words = "Reduce only order would increase position. asset=10000"
+    for is_buy in (True, False):
+        answer = exchange.order("PURR/USDC", is_buy, 500, tick(float(price)), {"limit": {"tif": "Ioc"}}, reduce_only=True)
+        equal(status(answer)["error"], words, "spot has no positions to reduce")
     oid = status(exchange.order("PURR/USDC", False, 500, tick(float(price) * 1.1), {"limit": {"tif": "Gtc"}}))["resting"]["oid"]
     equal([b["hold"] for b in info.spot_user_state(ADDRESS)["balances"] if b["coin"] == "PURR"], ["500.0"], "locked coins")
     exchange.cancel("PURR/USDC", oid)
@@ -426,7 +437,16 @@ def the_rest():
     equal(info.query_user_abstraction_state(ADDRESS), "default", "abstraction")
     equal(info.query_user_dex_abstraction_state(ADDRESS), False, "abstraction of exchanges")
     check("startTimeSeconds" in info.query_perp_deploy_auction_status(), "auction")
-    equal(info.query_spot_deploy_auction_status(ADDRESS), None, "spot deploys")
+    equal(info.query_spot_deploy_auction_status(ADDRESS)["states"], [], "spot deploys")
+    # What is not offered says so.
+    for call in (lambda: exchange.convert_to_multi_sig_user([OTHER], 1), lambda: exchange.multi_sig(OTHER, {"type": "noop"}, [], 1),
+                 exchange.c_signer_unjail_self, exchange.c_validator_unregister, lambda: exchange.spot_deploy_register_spot(1, 0),
+                 lambda: exchange.perp_deploy_set_oracle("dex", {"X": "1"}, [], {}), lambda: exchange.gossip_priority_bid(0, "1.2.3.4", 5)):
+        answer = call()
+        check(answer["status"] == "err" and "is not offered on this venue" in answer["response"], f"{answer}")
+    equal(exchange.sub_account_transfer(OTHER, True, 10)["status"], "err", "not a sub-account")
+    equal(exchange.user_dex_abstraction(ADDRESS, False)["status"], "ok", "abstraction of exchanges by the user")
+    equal(exchange.agent_set_abstraction("u")["status"], "err", "no unified accounts")
     equal(exchange.noop(int(time.time() * 1000) + 50)["status"], "ok", "noop")
     equal(exchange.use_big_blocks(True)["status"], "ok", "blocks")
     equal(exchange.agent_enable_dex_abstraction()["status"], "ok", "abstraction by an agent")

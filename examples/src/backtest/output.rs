@@ -29,7 +29,7 @@ pub(super) fn write(
         let page = page(built, recorder, summary);
         std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::say::Out;
     if args.json {
         serde_json::to_writer(&mut out, summary)?;
         writeln!(out)?;

@@ -84,12 +84,12 @@ fn again(args: &BacktestArgs, recording: &Path) -> Result<(), Failure> {
     if args.json {
         let summary = serde_json::json!({"run_id": run_id, "events": events, "lost": lost, "final_equity": equity,
             "commands_hash": outcome.commands});
-        println!("{summary}");
+        say!("{summary}");
         return Ok(());
     }
-    println!("run      {run_id}, again over {events} recorded events, {lost} were left out");
-    println!("equity   {}", equity.as_deref().unwrap_or("unknown"));
-    println!("commands {}", outcome.commands);
+    say!("run      {run_id}, again over {events} recorded events, {lost} were left out");
+    say!("equity   {}", equity.as_deref().unwrap_or("unknown"));
+    say!("commands {}", outcome.commands);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use qtp_core::{InstrumentId, OperatorAction};
 use qtp_examples::bot::RunFolder;
 use qtp_examples::bot::control::{Request, ask};
 use qtp_examples::exit::Failure;
+use qtp_examples::say;
 
 /// Talks to a running bot.
 #[derive(Debug, Parser)]
@@ -80,6 +81,6 @@ fn run(args: Args) -> Result<(), Failure> {
     if let Some(error) = answer.get("error") {
         return Err(error.as_str().map_or_else(|| error.to_string(), str::to_owned).into());
     }
-    println!("{}", serde_json::to_string_pretty(&answer)?);
+    say!("{}", serde_json::to_string_pretty(&answer)?);
     Ok(())
 }

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     let (Some(candles), false) = (&args.candles, args.list) else {
-        return list(&mut std::io::stdout().lock());
+        return list(&mut qtp_examples::say::Out);
     };
     let mut indicators = Vec::new();
     for text in &args.indicators {

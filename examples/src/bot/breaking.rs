@@ -45,16 +45,16 @@ pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
             faults: written_faults(&runs)?,
             ..SimServerConfig::default()
         })?;
-        println!("venue    http://{host}, synthetic BTC; the answer to the first order will be lost");
+        say!("venue    http://{host}, synthetic BTC; the answer to the first order will be lost");
         drop(tokio::spawn(server.clone().serve(listener)));
         let bot = Bot { runs: &runs, host: &host, key: &key };
-        println!("bot      starts; it will be killed as {DIES}");
+        say!("bot      starts; it will be killed as {DIES}");
         let died = bot.run(&["--crash-at", DIES]).await?;
-        println!(
+        say!(
             "bot      {}",
             if died.code().is_none() { "killed with SIGKILL".to_owned() } else { died.to_string() }
         );
-        println!("bot      starts again and goes on for {GOES_ON}");
+        say!("bot      starts again and goes on for {GOES_ON}");
         let ended = bot.run(&["--duration", GOES_ON]).await?;
         if !ended.success() {
             return Err(format!("the second half ended with {ended}").into());
@@ -102,16 +102,16 @@ fn compare(folder: &Path, server: &SimServer, key: &str) -> Result<(), Failure> 
     let audit = Audit::of(&journaled, server, key.parse::<PrivateKey>()?.address())?;
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("summary.json"))?)?;
     let naked = summary["naked_seconds"].as_f64().unwrap_or(f64::NAN);
-    println!();
-    println!("orders   {} intended, {} never arrived, {} lost", audit.intended, audit.absent, audit.lost);
-    println!("         {} on the venue that nobody intended, {} there twice", audit.unknown, audit.twice);
+    say!();
+    say!("orders   {} intended, {} never arrived, {} lost", audit.intended, audit.absent, audit.lost);
+    say!("         {} on the venue that nobody intended, {} there twice", audit.unknown, audit.twice);
     let booked = journaled.fills.len();
-    println!("fills    {} on the venue, {booked} in the journal, {} lost", audit.fills, audit.unbooked);
-    println!("stops    {naked:.3} s without the stop that was asked for");
-    println!("journal  {}", folder.join("journal").display());
+    say!("fills    {} on the venue, {booked} in the journal, {} lost", audit.fills, audit.unbooked);
+    say!("stops    {naked:.3} s without the stop that was asked for");
+    say!("journal  {}", folder.join("journal").display());
     let problems = audit.problems(false);
     if problems.is_empty() && audit.fills > 0 {
-        println!("nothing was sent twice, nothing was lost");
+        say!("nothing was sent twice, nothing was lost");
         return Ok(());
     }
     Err(format!("the books of bot and venue differ: {}", problems.join(", ")).into())

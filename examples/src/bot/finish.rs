@@ -52,13 +52,10 @@ pub(super) fn finish(
     let (denied, halts) = (watch.denied, watch.halts);
     drop((run, watch));
     store.finish()?;
-    print!("{}", summary.to_text());
-    println!("decisions denied {denied}, halts {halts}");
-    println!("report   {}", path.join("report.html").display());
-    println!(
-        "next     cargo run --release --bin replay -- --journal {} --verify",
-        folder.journal().display()
-    );
+    say!("{}", summary.to_text().trim_end());
+    say!("decisions denied {denied}, halts {halts}");
+    say!("report   {}", path.join("report.html").display());
+    say!("next     cargo run --release --bin replay -- --journal {} --verify", folder.journal().display());
     Ok(())
 }
 

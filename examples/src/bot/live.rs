@@ -99,7 +99,7 @@ pub(super) fn run(
     let _ = std::fs::remove_file(folder.socket());
     if let Some(tape) = tape {
         let figures = tape.figures();
-        println!("recorded {} events, {} left out", figures.events, figures.lost);
+        say!("recorded {} events, {} left out", figures.events, figures.lost);
         figures.error.map_or(Ok(()), |error| Err(format!("recording: {error}")))?;
     }
     drop(outcome.observer);

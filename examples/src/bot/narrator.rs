@@ -36,8 +36,8 @@ impl Narrator {
             return;
         }
         match &self.status {
-            Some(bar) => bar.suspend(|| println!("{text}")),
-            None => println!("{text}"),
+            Some(bar) => bar.suspend(|| say!("{text}")),
+            None => say!("{text}"),
         }
     }
 
@@ -197,7 +197,7 @@ impl Narrator {
         );
         match &self.status {
             Some(bar) => bar.set_message(text),
-            None => println!("-- {text}"),
+            None => say!("-- {text}"),
         }
     }
 }

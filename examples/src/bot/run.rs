@@ -75,7 +75,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     greet(&begun.watch.narrator, &settings, &folder);
     if !resume::go_through(&mut begun, (&settings, &folder), &found, (&calls, &stop))? {
         let _ = std::fs::remove_file(folder.socket());
-        println!("stopped while going through the past, at record {}", begun.simulation.next_seq());
+        say!("stopped while going through the past, at record {}", begun.simulation.next_seq());
         return Ok(());
     }
     let (mut simulation, mut watch) = (begun.simulation, begun.watch);

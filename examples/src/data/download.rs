@@ -51,7 +51,7 @@ async fn download(args: &DownloadArgs) -> Result<(), Failure> {
     // What is missing was reported already, at both ends too.
     cleaned.gaps.clear();
     for warning in cleaned.warnings() {
-        println!("cleaned: {warning}");
+        say!("cleaned: {warning}");
     }
     Ok(())
 }
@@ -94,22 +94,18 @@ fn progress(total: u64) -> ProgressBar {
 
 fn report(args: &DownloadArgs, (instrument, to): (&InstrumentId, Timestamp), file: &CandleCsv, before: u64) {
     let (series, width, out) = (&file.series, args.timeframe, args.out.display());
-    println!(
-        "{out}: {} candles of {instrument}, {width}, {} of them new",
-        series.count,
-        series.count - before
-    );
+    say!("{out}: {} candles of {instrument}, {width}, {} of them new", series.count, series.count - before);
     if let (Some(first), Some(next)) = (series.first, series.next) {
-        println!("from {first} to {next}");
+        say!("from {first} to {next}");
     }
     // The candle that is still forming is not missing.
     let gaps = series.report((args.from, width.floor(to)), width);
     let missing: u64 = gaps.iter().map(|gap| gap.missing).sum();
-    println!("gaps: {}, {missing} candles missing", gaps.len());
+    say!("gaps: {}, {missing} candles missing", gaps.len());
     for gap in gaps.iter().take(SHOWN) {
-        println!("  {} to {}: {} missing", gap.from, gap.until, gap.missing);
+        say!("  {} to {}: {} missing", gap.from, gap.until, gap.missing);
     }
     if gaps.len() > SHOWN {
-        println!("  and {} more", gaps.len() - SHOWN);
+        say!("  and {} more", gaps.len() - SHOWN);
     }
 }

@@ -59,20 +59,17 @@ pub fn run(args: &DecisionsArgs) -> Result<(), Failure> {
     let story = stories.iter().find(|story| story.seq == wanted);
     let story = story.ok_or_else(|| format!("{}: there is no decision {wanted}", path.display()))?;
     let text = if args.json { serde_json::to_string_pretty(story)? } else { page::page(story) };
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 
 fn show_list(stories: &[Story], total: usize, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string_pretty(stories)?);
+        say!("{}", serde_json::to_string_pretty(stories)?);
         return Ok(());
     }
-    print!("{}", table::table(stories));
-    println!(
-        "{} of {total} decisions; `decisions NUMBER` shows one, --all lists the holds too",
-        stories.len()
-    );
+    say!("{}", table::table(stories).trim_end());
+    say!("{} of {total} decisions; `decisions NUMBER` shows one, --all lists the holds too", stories.len());
     Ok(())
 }
 

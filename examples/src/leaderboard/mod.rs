@@ -72,7 +72,7 @@ pub fn run(args: &LeaderboardArgs, environment: &BTreeMap<String, String>) -> Re
             std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         }
     }
-    println!("{}", if args.json { json } else { markdown });
+    say!("{}", if args.json { json } else { markdown });
     Ok(())
 }
 

@@ -55,8 +55,13 @@ pub fn candle_files(recording: &Path, timeframe: Option<Timeframe>) -> Result<Ve
 /// # Errors
 /// As [`candle_files`].
 pub fn tape_of(recording: &Path) -> Result<Vec<(String, Vec<Candle>)>, Failure> {
+    let coin = |instrument: &InstrumentId| match instrument.symbol().strip_suffix("-USDC") {
+        // A pair of spot keeps its name: it is another market than the perpetual.
+        Some(base) => format!("{base}/USDC"),
+        None => instrument.base().to_owned(),
+    };
     let files = candle_files(recording, None)?;
-    Ok(files.into_iter().map(|file| (file.instrument.base().to_string(), file.candles)).collect())
+    Ok(files.into_iter().map(|file| (coin(&file.instrument), file.candles)).collect())
 }
 
 /// Hash of the recorded events, in order: the same however they lie in files.

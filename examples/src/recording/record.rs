@@ -54,7 +54,7 @@ pub fn run(args: &RecordArgs) -> Result<(), Failure> {
         }
         let tape = Tape::start(&args.out, Arc::new(SystemClock))?;
         let mut stream = Taped::new(market, tape.clone()).subscribe(&topics).await?;
-        println!("recording {} topics into {}", topics.len(), args.out.display());
+        say!("recording {} topics into {}", topics.len(), args.out.display());
         let end = args.duration.map(Timeframe::as_duration);
         let over = async move {
             match end {
@@ -73,7 +73,7 @@ pub fn run(args: &RecordArgs) -> Result<(), Failure> {
             }
         }
         let figures = tape.figures();
-        println!("{} events, {} left out", figures.events, figures.lost);
+        say!("{} events, {} left out", figures.events, figures.lost);
         Ok(())
     })
 }

@@ -1,7 +1,6 @@
 //! `strategy generate`: a model, a lab and thresholds; a report out, and the document that passed.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use clap::Parser as _;
 use qtp_core::Ratio;
@@ -27,12 +26,11 @@ pub(super) fn run(args: &GenerateArgs, environment: &BTreeMap<String, String>) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (inside, all) = lab.split();
     if !args.json {
-        writeln!(std::io::stdout(), "{inside} candles in sample, {} out of sample", all - inside)?;
+        say!("{inside} candles in sample, {} out of sample", all - inside);
     }
     let show = |attempt: &Attempt| {
         if !args.json {
-            // A closed pipe must not end a run that is paid for.
-            let _ = writeln!(std::io::stdout(), "{}", line(attempt));
+            say!("{}", line(attempt));
         }
     };
     let report = runtime.block_on(generator.run(&args.idea, &lab, show))?;
@@ -41,9 +39,9 @@ pub(super) fn run(args: &GenerateArgs, environment: &BTreeMap<String, String>) -
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     if args.json {
-        writeln!(std::io::stdout(), "{}", serde_json::to_string(&report)?)?;
+        say!("{}", serde_json::to_string(&report)?);
     } else {
-        end(&report)?;
+        end(&report);
     }
     match (&report.accepted, &report.stopped) {
         (Some(_), _) => Ok(()),
@@ -52,16 +50,16 @@ pub(super) fn run(args: &GenerateArgs, environment: &BTreeMap<String, String>) -
     }
 }
 
-fn end(report: &GeneratorReport) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", report.multiple_testing.sentence)?;
+fn end(report: &GeneratorReport) {
+    say!("{}", report.multiple_testing.sentence);
     let usage = report.usage;
-    writeln!(
-        out,
+    say!(
         "{} calls, {} tokens in, {} out, {} USD as far as it is known",
-        usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost
-    )?;
-    Ok(())
+        usage.calls,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.cost
+    );
 }
 
 /// One attempt in one line.

@@ -4,7 +4,6 @@ mod args;
 mod generate;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use qtp_core::StrategyFile;
 use qtp_core::port::Strategy as _;
@@ -22,7 +21,7 @@ use crate::strategy_file::StrategyDocument;
 pub fn run(args: &StrategyArgs, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     match &args.command {
         StrategyCommand::Schema => {
-            writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&StrategyFile::json_schema())?)?;
+            say!("{}", serde_json::to_string_pretty(&StrategyFile::json_schema())?);
             Ok(())
         }
         StrategyCommand::Check(args) => check(args),
@@ -44,12 +43,9 @@ fn check(args: &CheckArgs) -> Result<(), Failure> {
         .map_err(|error| format!("{}: {error}", document.file))?;
     let warmup = strategy.warmup().candles;
     let (name, path) = (&file.name, &document.file);
-    writeln!(
-        std::io::stdout(),
-        "{path}: {name} is a strategy; on {timeframe} candles it acts from candle {warmup} on"
-    )?;
+    say!("{path}: {name} is a strategy; on {timeframe} candles it acts from candle {warmup} on");
     if file.stop.is_none() {
-        writeln!(std::io::stdout(), "warning: it sets no stop, so the bot does not take it")?;
+        say!("warning: it sets no stop, so the bot does not take it");
     }
     Ok(())
 }

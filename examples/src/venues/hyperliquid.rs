@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use qtp_core::AccountId;
 use qtp_core::port::{Exchange, MarketData};
+use qtp_core::{AccountId, InstrumentId};
 use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
-use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
+use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig, payload::Wallet};
 
 use super::{Attached, Environment, Network, VenueArgs, needed, read};
 use crate::exit::Failure;
@@ -17,6 +17,7 @@ pub(super) fn market(args: &VenueArgs) -> Result<Arc<dyn MarketData>, Failure> {
 pub(super) fn exchange(
     args: &VenueArgs,
     network: Network,
+    instruments: &[InstrumentId],
     environment: &Environment,
     attached: Attached<'_>,
 ) -> Result<Arc<dyn Exchange>, Failure> {
@@ -28,13 +29,26 @@ pub(super) fn exchange(
     };
     let (own, vault) = (address("HYPERLIQUID_ACCOUNT_ADDRESS")?, address("HYPERLIQUID_VAULT_ADDRESS")?);
     let user = vault.or(own).unwrap_or(key.address());
-    let mut config = config(args, format!("hyperliquid-{network}-{user}").to_lowercase().parse()?)?;
+    let wallet = wallet(instruments)?;
+    let purse = if wallet == Wallet::Spot { "-spot" } else { "" };
+    let name = format!("hyperliquid-{network}-{user}{purse}").to_lowercase();
+    let mut config = HyperliquidConfig { wallet, ..config(args, name.parse()?)? };
     (config.address, config.vault, config.key) = (own, vault, Some(key));
     config.nonces = match (attached.nonces, &config.key) {
         (Some(open), Some(key)) => Some(open(key.address())?),
         _ => None,
     };
     Ok(attached.to(Hyperliquid::new(config)?))
+}
+
+/// Perpetuals and spot are two accounts of one address; what is traded says which.
+fn wallet(instruments: &[InstrumentId]) -> Result<Wallet, Failure> {
+    let spot = instruments.iter().filter(|id| !id.symbol().ends_with("-PERP")).count();
+    match spot {
+        0 => Ok(Wallet::Perpetual),
+        all if all == instruments.len() => Ok(Wallet::Spot),
+        _ => Err("perpetuals and spot are two accounts at hyperliquid: one run trades on one of them".into()),
+    }
 }
 
 fn config(args: &VenueArgs, account: AccountId) -> Result<HyperliquidConfig, Failure> {

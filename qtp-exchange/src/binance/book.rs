@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use qtp_core::Timestamp;
+use qtp_core::{Price, Timestamp};
 
 use super::Product;
 use super::wire::{Depth, DepthUpdate};
@@ -37,6 +37,8 @@ pub struct DepthBook {
     last: Option<u64>,
     /// The first change behind a snapshot links to it by another rule than the later ones among themselves.
     linked: bool,
+    /// Beyond these prices the snapshot said nothing, and levels that do not change are missing.
+    ends: (Option<Price>, Option<Price>),
     waiting: VecDeque<DepthUpdate>,
 }
 
@@ -49,6 +51,7 @@ impl DepthBook {
             time: Timestamp::EPOCH,
             last: None,
             linked: false,
+            ends: (None, None),
             waiting: VecDeque::new(),
         }
     }
@@ -56,6 +59,12 @@ impl DepthBook {
     /// The levels and their time, while in sync.
     pub fn levels(&self) -> Option<(&Levels, Timestamp)> {
         self.last.map(|_| (&self.levels, self.time))
+    }
+
+    /// True if the best `depth` levels are known. They are not once the price has left what the last
+    /// snapshot reached to: then take another one.
+    pub fn reaches(&self, depth: usize) -> bool {
+        self.levels.lie_within(self.ends, depth)
     }
 
     /// Takes a change of the stream.
@@ -92,8 +101,8 @@ impl DepthBook {
         Step::InSync
     }
 
-    /// Takes a snapshot, and the changes that waited for it.
-    pub fn on_snapshot(&mut self, snapshot: &Depth) -> Step {
+    /// Takes a snapshot of at most `limit` levels a side, and the changes that waited for it.
+    pub fn on_snapshot(&mut self, snapshot: &Depth, limit: usize) -> Step {
         // One from before the oldest change that waits would leave a hole.
         let reaches = self.waiting.front().is_none_or(|first| first.first <= snapshot.last + 1);
         if !reaches {
@@ -101,6 +110,11 @@ impl DepthBook {
         }
         self.levels.clear();
         self.levels.apply(&snapshot.bids, &snapshot.asks);
+        let (lowest, highest) = self.levels.ends();
+        self.ends = (
+            lowest.filter(|_| snapshot.bids.len() >= limit),
+            highest.filter(|_| snapshot.asks.len() >= limit),
+        );
         self.last = Some(snapshot.last);
         self.linked = false;
         self.time = snapshot.time.unwrap_or(self.time);

@@ -1,5 +1,6 @@
 //! The venue's public data as [`MarketData`].
 
+mod depth;
 mod stream;
 
 use std::fmt;
@@ -49,12 +50,13 @@ impl MarketSettings {
 /// Market data of spot or USD-M futures. It needs no key.
 ///
 /// # Contract
-/// - A book is the venue's own picture of the best 20 levels, at most ten a second.
+/// - A book of the stream has the best 20 levels, at most ten times a second, out of a snapshot and changes. Where a
+///   change is missing a gap is told, and the book begins anew with the next snapshot.
 /// - After a connection was lost a stream reports a gap of each topic; what was missed is read over REST.
 pub struct BinanceMarket {
     product: Product,
     venue: Venue,
-    http: Http,
+    http: Arc<Http>,
     requests: Requests,
     socket: SocketSettings,
     listed: OnceCell<Catalogue>,
@@ -80,24 +82,19 @@ impl BinanceMarket {
         Ok(Self {
             product,
             venue: settings.venue,
-            http: Http::new(settings.http)?,
+            http: Arc::new(Http::new(settings.http)?),
             requests: Requests::new(product, None),
             socket: settings.socket,
             listed: OnceCell::new(),
         })
     }
 
-    pub(super) const fn http(&self) -> &Http {
+    pub(super) fn http(&self) -> &Http {
         &self.http
     }
 
     async fn read(&self, request: Request) -> Result<Reply, ExchangeError> {
-        let operation = request.operation;
-        let reply = self.http.read(|| Ok(request.clone())).await?;
-        if reply.is_success() {
-            return Ok(reply);
-        }
-        Err(wire::error_of(operation, reply.status(), reply.text()))
+        read(&self.http, request).await
     }
 
     /// What is traded, asked for once.
@@ -152,6 +149,15 @@ impl BinanceMarket {
     /// The venue's time: by our own clock a candle might seem closed that is not.
     pub(super) async fn now(&self) -> Result<Timestamp, ExchangeError> {
         wire::server_time(self.read(self.requests.time()).await?.text())
+    }
+}
+
+/// An answer, or the venue's error.
+async fn read(http: &Http, request: Request) -> Result<Reply, ExchangeError> {
+    let reply = http.read(|| Ok(request.clone())).await?;
+    match reply.is_success() {
+        true => Ok(reply),
+        false => Err(wire::error_of(request.operation, reply.status(), reply.text())),
     }
 }
 
@@ -228,7 +234,9 @@ impl MarketData for BinanceMarket {
     async fn subscribe(&self, topics: &[MarketTopic]) -> Result<MarketStream, ExchangeError> {
         let symbols = Arc::clone(&self.catalogue().await?.symbols);
         let (sender, stream) = EventStream::channel(STREAM_ROOM);
-        stream::open(self.product, &self.socket, topics, &symbols, &sender)?;
+        let (http, requests) = (Arc::clone(&self.http), self.requests.clone());
+        let snapshots = depth::Snapshots { product: self.product, http, requests };
+        stream::open(&snapshots, &self.socket, topics, &symbols, &sender)?;
         Ok(stream)
     }
 }

@@ -62,7 +62,9 @@ pub(super) fn wire_order(
     let unsupported = match (wallet, spot) {
         (Wallet::Perpetual, true) => Some("spot on an account of perpetuals"),
         (Wallet::Spot, false) => Some("perpetuals on a spot account"),
-        (Wallet::Spot, true) if order.reduce_only => Some("spot orders that only reduce"),
+        (Wallet::Spot, true) if order.reduce_only && order.side == Side::Buy => {
+            Some("a spot purchase that only reduces: nothing is owed there")
+        }
         (Wallet::Spot, true) if order.kind.is_conditional() => Some("conditional spot orders"),
         _ if order.sizing != OrderSizing::Fixed => Some("orders that are sized at their fill"),
         _ => None,
@@ -77,7 +79,8 @@ pub(super) fn wire_order(
         is_buy: order.side == Side::Buy,
         price: legal_price(&listing.instrument, price)?,
         size: legal_size(&listing.instrument, order.quantity)?,
-        reduce_only: order.reduce_only,
+        // What is sold on spot is held: such a sale only reduces, and spot has no flag for it.
+        reduce_only: order.reduce_only && !spot,
         kind,
         cloid: Some(Cloid(order.client_order_id)),
     })
@@ -249,6 +252,11 @@ mod tests {
         assert_eq!(orders[0].asset.0, 10_107);
         let perpetual = order(1, "BTC-USDC-PERP", Side::Buy, limit("100000"));
         let reducing = OrderRequest { reduce_only: true, ..spot.clone() };
+        let exit = OrderRequest { side: Side::Sell, ..reducing.clone() };
+        let Action::Order { orders, .. } = action(&OrderGroup::Single(exit), Wallet::Spot).unwrap() else {
+            panic!("orders")
+        };
+        assert_eq!((orders[0].is_buy, orders[0].reduce_only), (false, false), "a sale of what is held");
         for (order, wallet) in
             [(spot, Wallet::Perpetual), (perpetual, Wallet::Spot), (reducing, Wallet::Spot)]
         {

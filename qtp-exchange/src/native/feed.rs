@@ -234,6 +234,13 @@ pub(crate) fn connection(account: Option<&AccountId>, healthy: bool, code: &str,
     Event::Connection { account: account.cloned(), topic: None, healthy, reason: Reason::new(code, words) }
 }
 
+#[cfg(feature = "binance")]
+/// The state of one topic as an event.
+pub(crate) fn topic_health(topic: &MarketTopic, healthy: bool, code: &str, words: String) -> Event {
+    let reason = Reason::new(code, words);
+    Event::Connection { account: None, topic: Some(topic.clone()), healthy, reason }
+}
+
 #[cfg(any(feature = "binance", feature = "bybit"))]
 /// The account has to be compared with the venue: the connection is doubted, and trusted again.
 pub(crate) fn compare(account: &AccountId, now: Timestamp, words: &str) -> Vec<(Timestamp, Event)> {

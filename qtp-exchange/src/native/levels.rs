@@ -36,6 +36,20 @@ impl Levels {
         (self.bids.last_key_value().map(level), self.asks.first_key_value().map(level))
     }
 
+    /// The worst prices that are held: the lowest bid and the highest ask.
+    pub fn ends(&self) -> (Option<Price>, Option<Price>) {
+        let price = |entry: Option<(&Price, &Quantity)>| entry.map(|(price, _)| *price);
+        (price(self.bids.first_key_value()), price(self.asks.last_key_value()))
+    }
+
+    /// True if the best `depth` levels of each side lie within such ends.
+    pub fn lie_within(&self, (lowest, highest): (Option<Price>, Option<Price>), depth: usize) -> bool {
+        let last = depth.saturating_sub(1);
+        let (bid, ask) = (self.bids.keys().rev().nth(last), self.asks.keys().nth(last));
+        lowest.is_none_or(|lowest| bid.is_some_and(|bid| *bid >= lowest))
+            && highest.is_none_or(|highest| ask.is_some_and(|ask| *ask <= highest))
+    }
+
     /// The best `depth` levels a side.
     pub fn book(&self, instrument: InstrumentId, time: Timestamp, depth: usize) -> OrderBook {
         let bids = self.bids.iter().rev().take(depth).map(level).collect();

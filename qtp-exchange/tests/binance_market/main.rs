@@ -2,6 +2,7 @@
 #![cfg(feature = "binance")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod books;
 #[path = "../transport/server.rs"]
 #[allow(dead_code, reason = "the transport's own tests use all of it")]
 mod server;
@@ -171,15 +172,11 @@ async fn spot_streams_bring_their_events_and_tell_of_an_outage() {
 
     let mut peer = accept(&listener).await;
     let asked = heard(&mut peer).await;
-    let expected = r#"{"id":1,"method":"SUBSCRIBE","params":["btcusdt@depth20@100ms","btcusdt@kline_1m","btcusdt@trade"]}"#;
+    let expected = r#"{"id":1,"method":"SUBSCRIBE","params":["btcusdt@depth@100ms","btcusdt@kline_1m","btcusdt@trade"]}"#;
     assert_eq!(asked, expected);
     say(&mut peer, r#"{"result":null,"id":1}"#).await;
-    let book = r#"{"lastUpdateId":1,"bids":[["99","1"]],"asks":[["101","2"]]}"#;
-    say(&mut peer, &format!(r#"{{"stream":"btcusdt@depth20@100ms","data":{book}}}"#)).await;
     let trade = r#"{"e":"trade","s":"BTCUSDT","p":"100","q":"2","T":5,"m":true}"#;
     say(&mut peer, &format!(r#"{{"stream":"btcusdt@trade","data":{trade}}}"#)).await;
-    let Event::Book(book) = next(&mut stream).await else { panic!("no book") };
-    assert_eq!((book.instrument, book.asks[0].price.to_string().as_str()), (id(), "101"));
     let Event::Trade(trade) = next(&mut stream).await else { panic!("no trade") };
     assert_eq!(trade.taker, Some(qtp_core::Side::Sell));
 
@@ -209,14 +206,15 @@ async fn futures_use_a_connection_for_each_route() {
     let server = Server::new([ok(FUTURES)]).await;
     let market = market(Product::UsdMargin, &server.url, &url);
     let id: InstrumentId = "BTC-USDT-PERP@binance-usdm".parse().unwrap();
-    let topics = [MarketTopic::Book(id.clone()), MarketTopic::Mark(id.clone())];
+    let topics = [MarketTopic::Quotes(id.clone()), MarketTopic::Mark(id.clone())];
     let mut stream = market.subscribe(&topics).await.unwrap();
     for _ in 0..2 {
         let mut peer = accept(&listener).await;
         let asked = heard(&mut peer).await;
-        let (text, kind) = if asked.contains("depth20") {
-            let book = r#"{"e":"depthUpdate","E":1,"T":2,"s":"BTCUSDT","U":1,"u":2,"pu":0,"b":[["99","1"]],"a":[["101","2"]]}"#;
-            (book, "book")
+        let (text, kind) = if asked.contains("btcusdt@bookTicker") {
+            let best =
+                r#"{"e":"bookTicker","u":1,"s":"BTCUSDT","b":"99","B":"1","a":"101","A":"2","T":2,"E":1}"#;
+            (best, "quote")
         } else {
             assert!(asked.contains("btcusdt@markPrice@1s"), "{asked}");
             (r#"{"e":"markPriceUpdate","E":1,"s":"BTCUSDT","p":"100","i":"100","r":"0.0001","T":9}"#, "mark")

@@ -39,7 +39,7 @@ fn play(file: &str, product: Product) -> Option<(usize, usize)> {
     let (mut applied, mut compared) = (0, 0);
     for message in messages(file)? {
         if message.starts_with("{\"lastUpdateId\"") {
-            assert_eq!(book.on_snapshot(&depth(&message).unwrap()), Step::InSync);
+            assert_eq!(book.on_snapshot(&depth(&message).unwrap(), 1000), Step::InSync);
         } else if let MarketUpdate::Depth { update, .. } =
             market_update(&message, &symbols, Timestamp::EPOCH).unwrap()
         {
@@ -96,7 +96,7 @@ fn changes_before_the_snapshot_wait_and_older_ones_are_dropped() {
         assert_eq!(book.on_update(update(first, last, None)), Step::NeedsSnapshot);
     }
     assert!(book.levels().is_none());
-    assert_eq!(book.on_snapshot(&snapshot(7)), Step::InSync);
+    assert_eq!(book.on_snapshot(&snapshot(7), 5), Step::InSync);
     assert_eq!(best_bid(&book), "12");
     assert_eq!(book.on_update(update(11, 12, None)), Step::Old);
     assert_eq!(book.on_update(update(13, 13, None)), Step::InSync);
@@ -106,8 +106,8 @@ fn changes_before_the_snapshot_wait_and_older_ones_are_dropped() {
 fn a_snapshot_from_before_the_first_change_leaves_a_hole() {
     let mut book = DepthBook::new(Product::Spot);
     book.on_update(update(11, 12, None));
-    assert_eq!(book.on_snapshot(&snapshot(9)), Step::NeedsSnapshot);
-    assert_eq!(book.on_snapshot(&snapshot(10)), Step::InSync);
+    assert_eq!(book.on_snapshot(&snapshot(9), 5), Step::NeedsSnapshot);
+    assert_eq!(book.on_snapshot(&snapshot(10), 5), Step::InSync);
     assert_eq!(best_bid(&book), "12");
 }
 
@@ -115,12 +115,33 @@ fn a_snapshot_from_before_the_first_change_leaves_a_hole() {
 fn a_gap_drops_the_book_until_the_next_snapshot() {
     for (product, previous) in [(Product::Spot, None), (Product::UsdMargin, Some(13))] {
         let mut book = DepthBook::new(product);
-        book.on_snapshot(&snapshot(10));
+        book.on_snapshot(&snapshot(10), 5);
         assert_eq!(book.on_update(update(9, 12, Some(8))), Step::InSync);
         assert_eq!(book.on_update(update(14, 15, previous)), Step::Gap, "{product:?}");
         assert!(book.levels().is_none());
         assert_eq!(book.on_update(update(16, 17, Some(15))), Step::NeedsSnapshot);
-        assert_eq!(book.on_snapshot(&snapshot(14)), Step::InSync, "{product:?}");
+        assert_eq!(book.on_snapshot(&snapshot(14), 5), Step::InSync, "{product:?}");
         assert_eq!(best_bid(&book), "17");
+    }
+}
+
+#[test]
+fn a_book_that_left_its_snapshot_needs_another_one() {
+    let one: Quantity = "1".parse().unwrap();
+    let level = |price: u64| (price.to_string().parse().unwrap(), one);
+    let bids: Vec<(Price, Quantity)> = (96..=100).rev().map(level).collect();
+    let whole = Depth { last: 10, time: None, bids: bids.clone(), asks: vec![level(101)] };
+    for (limit, reaches) in [(5, false), (6, true)] {
+        let mut book = DepthBook::new(Product::Spot);
+        book.on_snapshot(&whole, limit);
+        assert!(book.reaches(5), "a side that the snapshot has whole is known to its end");
+        // The price falls: what lies below 96 was never told, unless the snapshot had everything.
+        let gone = bids.iter().take(3).map(|(price, _)| (*price, Quantity::ZERO)).collect();
+        let fall = DepthUpdate { bids: gone, asks: Vec::new(), ..update(11, 11, None) };
+        assert_eq!(book.on_update(fall), Step::InSync);
+        let lower = DepthUpdate { bids: (90..=93).map(level).collect(), ..update(12, 12, None) };
+        book.on_update(lower);
+        assert!(book.reaches(2));
+        assert_eq!(book.reaches(5), reaches, "{limit}");
     }
 }

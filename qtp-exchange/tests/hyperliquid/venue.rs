@@ -9,6 +9,7 @@ use qtp_core::{
     OrderRequest, Price, Quantity, RunId, Side,
 };
 use qtp_exchange::conformance::{self, Stage};
+use qtp_exchange::hyperliquid::payload::Wallet;
 use qtp_exchange::hyperliquid::sign::Network;
 use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig};
 use qtp_exchange::sim_server::{Pace, SimServer, SimServerConfig};
@@ -146,6 +147,44 @@ async fn after_every_fault_exactly_the_intended_orders_exist() {
         venue.client.cancel(&CancelRequest { client_order_id: id, account, instrument }).await.unwrap();
         assert!(venue.client.open_orders().await.unwrap().is_empty(), "{fault}");
     }
+}
+
+/// On spot there is no flag for it: a sale that only reduces sells what is held, and never more.
+#[tokio::test]
+async fn spot_is_bought_and_sold_again() {
+    let venue = Venue::new().await;
+    venue.admin("fund", &format!(r#"{{"user":"{OWNER}","amount":"1000","spot":true}}"#)).await;
+    venue.admin("market", r#"{"coin":"PURR/USDC","price":"0.2"}"#).await;
+    let mut config = HyperliquidConfig { wallet: Wallet::Spot, ..venue.client.config().clone() };
+    config.account = "spot".parse().unwrap();
+    let client = Hyperliquid::new(config).unwrap();
+    let id: InstrumentId = "PURR-USDC@hyperliquid.testnet".parse().unwrap();
+    let market = |sequence, side, quantity: &str, reduce_only| OrderRequest {
+        instrument: id.clone(),
+        decision_price: Some("0.2".parse().unwrap()),
+        reduce_only,
+        ..order(sequence, side, quantity, OrderKind::Market)
+    };
+    let held = async || {
+        let snapshot = client.account_snapshot().await.unwrap();
+        snapshot.positions.get(&id).copied().unwrap_or_default()
+    };
+    client.submit(&approve(&market(1, Side::Buy, "500", false))).await.unwrap();
+    // The fee of a purchase is paid in what was bought.
+    assert_eq!(held().await, "499.65".parse().unwrap());
+
+    let more = client.submit(&approve(&market(2, Side::Sell, "600", true))).await.unwrap_err();
+    assert!(
+        matches!(&more, ExchangeError::Rejected { reason, .. } if reason.message.contains("spot balance")),
+        "{more}"
+    );
+    let purchase = client.submit(&approve(&market(3, Side::Buy, "10", true))).await.unwrap_err();
+    assert!(matches!(purchase, ExchangeError::Unsupported { .. }), "{purchase}");
+    client.submit(&approve(&market(4, Side::Sell, "499", true))).await.unwrap();
+    assert_eq!(held().await, "0.65".parse().unwrap());
+    let fills = client.fills_since(qtp_core::Timestamp::EPOCH).await.unwrap();
+    let told: Vec<_> = fills.iter().map(|fill| (fill.side, fill.quantity.to_string())).collect();
+    assert_eq!(told, [(Side::Buy, "500".to_owned()), (Side::Sell, "499".to_owned())]);
 }
 
 #[tokio::test]

@@ -72,10 +72,10 @@ pub fn all(only: Option<&str>) -> Vec<(Fault, Step)> {
 /// The demonstration.
 pub(super) fn run(args: &BotArgs) -> Result<(), Failure> {
     let wanted = all(args.only.as_deref());
-    println!("{} cells, {AT_ONCE} at once; this takes some minutes", wanted.len());
+    say!("{} cells, {AT_ONCE} at once; this takes some minutes", wanted.len());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcomes = runtime.block_on(cells(&std::env::current_exe()?, wanted, args.runs.as_deref()))?;
-    print!("{}", table::table(&outcomes));
+    say!("{}", table::table(&outcomes).trim_end());
     let bad = outcomes.iter().filter(|outcome| !is_well(outcome)).count();
     if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not well").into()) }
 }

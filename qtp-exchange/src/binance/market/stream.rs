@@ -6,18 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use qtp_core::port::StreamSender;
-use qtp_core::{AccountId, Event, ExchangeError, InstrumentId, MarketTopic, Reason, Timestamp};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use qtp_core::{AccountId, Event, ExchangeError, MarketTopic, Reason, Timestamp};
 
 use super::super::Product;
-use super::super::wire::{self, MarketUpdate, market_update};
+use super::super::wire::{MarketUpdate, market_update};
+use super::depth::{KeptBook, Snapshots};
+use crate::native::Symbols;
 use crate::native::feed::{Feed, Reader, Said, gaps};
-use crate::native::{Levels, Symbols, read};
 use crate::transport::{Change, Dialect, Socket, SocketSettings, Topics};
 
-/// Levels a side in a book of the stream.
-const LEVELS: usize = 20;
 /// Streams in one message to the venue.
 const BATCH: usize = 50;
 
@@ -26,7 +23,7 @@ const BATCH: usize = 50;
 /// # Errors
 /// `UnknownInstrument`; `Unsupported` for the mark of a spot symbol.
 pub(super) fn open(
-    product: Product,
+    snapshots: &Snapshots,
     settings: &SocketSettings,
     topics: &[MarketTopic],
     symbols: &Arc<Symbols>,
@@ -35,7 +32,7 @@ pub(super) fn open(
     let mut routes: BTreeMap<&'static str, BTreeMap<String, MarketTopic>> = BTreeMap::new();
     for topic in topics {
         let symbol = symbols.native("subscribe", topic.instrument())?.to_lowercase();
-        let (route, stream) = stream_of(product, topic, &symbol)?;
+        let (route, stream) = stream_of(snapshots.product, topic, &symbol)?;
         routes.entry(route).or_default().insert(stream, topic.clone());
     }
     for (route, streams) in routes {
@@ -43,7 +40,12 @@ pub(super) fn open(
         for url in &mut settings.urls {
             *url = format!("{}{route}", url.trim_end_matches('/'));
         }
-        let messages = Messages { settings, streams, symbols: Arc::clone(symbols) };
+        let mut books = BTreeMap::new();
+        for topic in streams.values().filter(|topic| matches!(topic, MarketTopic::Book(_))) {
+            let symbol = symbols.native("subscribe", topic.instrument())?;
+            books.insert(symbol.to_owned(), KeptBook::new(topic.clone(), symbol, snapshots.clone()));
+        }
+        let messages = Messages { settings, streams, books, symbols: Arc::clone(symbols) };
         Feed::start(messages, sender.clone())?;
     }
     Ok(())
@@ -63,7 +65,7 @@ fn stream_of(
         MarketTopic::Trades(_) if futures => (rest, format!("{symbol}@aggTrade")),
         MarketTopic::Trades(_) => (rest, format!("{symbol}@trade")),
         MarketTopic::Quotes(_) => (book, format!("{symbol}@bookTicker")),
-        MarketTopic::Book(_) => (book, format!("{symbol}@depth{LEVELS}@100ms")),
+        MarketTopic::Book(_) => (book, format!("{symbol}@depth@100ms")),
         MarketTopic::Mark(_) if futures => (rest, format!("{symbol}@markPrice@1s")),
         MarketTopic::Mark(instrument) => {
             let what = format!("a mark price of spot ({instrument})");
@@ -93,6 +95,8 @@ impl Dialect for Speech {
 struct Messages {
     settings: SocketSettings,
     streams: BTreeMap<String, MarketTopic>,
+    /// Books by symbol.
+    books: BTreeMap<String, KeptBook>,
     symbols: Arc<Symbols>,
 }
 
@@ -118,27 +122,21 @@ impl Reader for Messages {
         self.events(text, now).map(Said::Events)
     }
 
+    fn lost(&mut self, _: &Topics) {
+        self.books.values_mut().for_each(KeptBook::restart);
+    }
+
     fn missed(&mut self, from: Timestamp, now: Timestamp) -> Vec<(Timestamp, Event)> {
         gaps(self.streams.values(), from, now)
     }
 }
 
 impl Messages {
-    fn events(&self, text: &str, now: Timestamp) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
-        if let Some((instrument, data)) = self.spot_book(text)? {
-            let depth = wire::depth(data)?;
-            let mut levels = Levels::default();
-            levels.apply(&depth.bids, &depth.asks);
-            return Ok(vec![(now, Event::Book(levels.book(instrument, now, LEVELS)))]);
-        }
+    fn events(&mut self, text: &str, now: Timestamp) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
         match market_update(text, &self.symbols, now)? {
             MarketUpdate::Events(events) => Ok(events),
-            // The stream that is subscribed to carries whole books, under the name of a change.
             MarketUpdate::Depth { symbol, update } => {
-                let mut levels = Levels::default();
-                levels.apply(&update.bids, &update.asks);
-                let instrument = self.symbols.listing("stream", &symbol)?.id.clone();
-                Ok(vec![(update.time, Event::Book(levels.book(instrument, update.time, LEVELS)))])
+                Ok(self.books.get_mut(&symbol).map(|book| book.take(update, now)).unwrap_or_default())
             }
             MarketUpdate::Answer { error: Some(words), .. } => {
                 let reason = Reason::new("subscribe", words);
@@ -146,24 +144,5 @@ impl Messages {
             }
             MarketUpdate::Answer { .. } | MarketUpdate::Unused => Ok(Vec::new()),
         }
-    }
-
-    /// A spot book says of which symbol it is in the name of its stream only.
-    fn spot_book<'a>(&self, text: &'a str) -> Result<Option<(InstrumentId, &'a str)>, ExchangeError> {
-        #[derive(Deserialize)]
-        struct Wrapped<'a> {
-            #[serde(borrow)]
-            stream: Option<&'a str>,
-            #[serde(borrow)]
-            data: Option<&'a RawValue>,
-        }
-        let wrapped: Wrapped<'a> = read("stream", "message", text)?;
-        let topic = wrapped.stream.and_then(|stream| self.streams.get(stream));
-        Ok(match (topic, wrapped.data) {
-            (Some(MarketTopic::Book(instrument)), Some(data)) if !data.get().contains("\"depthUpdate\"") => {
-                Some((instrument.clone(), data.get()))
-            }
-            _ => None,
-        })
     }
 }

@@ -78,6 +78,9 @@ impl Received {
         let request: Request<'_> = serde_json::from_str(body).map_err(|_| Refusal::Unreadable)?;
         let text = request.action.get();
         let Kind { r#type: kind } = serde_json::from_str(text).map_err(|_| Refusal::Unreadable)?;
+        if other::NOT_OFFERED.contains(&kind.as_str()) {
+            return Err(format!("{kind} is not offered on this venue.").into());
+        }
         let action = if TRADES.contains(&kind.as_str()) {
             Parsed::Trade(serde_json::from_str(text).map_err(|_| Refusal::Unreadable)?)
         } else {

@@ -180,6 +180,10 @@ fn early_refusal(account: &Account, market: &Market, order: &Order, terms: Terms
     {
         return say("Too many open orders.");
     }
+    if market.asset.is_spot() && (order.reduce_only || terms.ties_to_position) {
+        // Spot has balances, not positions.
+        return say("Reduce only order would increase position.");
+    }
     if terms.ties_to_position {
         let held = account.position(order.asset).map(|held| held.quantity().signum());
         if held.is_none_or(|held| (held > 0) == order.is_buy) {

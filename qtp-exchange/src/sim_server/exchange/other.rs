@@ -7,6 +7,31 @@ use super::super::world::World;
 use super::{Answer, agents, default_answer, transfers};
 use crate::hyperliquid::sign::Address;
 
+/// What the real venue knows besides: multi-signature users, vaults, validators, and listings of one's own.
+pub(super) const NOT_OFFERED: [&str; 21] = [
+    "CSignerAction",
+    "CValidatorAction",
+    "borrowLend",
+    "cDeposit",
+    "cWithdraw",
+    "claimRewards",
+    "convertToMultiSigUser",
+    "createVault",
+    "gossipPriorityBid",
+    "linkStakingUser",
+    "multiSig",
+    "perpDeploy",
+    "registerReferrer",
+    "setDisplayName",
+    "spotDeploy",
+    "spotUser",
+    "subAccountModify",
+    "topUpIsolatedOnlyMargin",
+    "validatorL1Stream",
+    "vaultDistribute",
+    "vaultModify",
+];
+
 /// An action that is no trade.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::super::account::Account;
 use super::super::exchange::requests_cap;
-use super::super::market::{meta, spot_meta};
+use super::super::market::{auction, meta, spot_meta};
 use super::super::number::{text, usd};
 use super::super::world::World;
-use super::history::open_orders;
+use super::history::frontend_orders;
 use super::{Answer, Query, Unanswered};
 use crate::hyperliquid::sign::Address;
 
@@ -34,7 +34,7 @@ pub(super) fn answer(world: &World, query: &Query) -> Answer {
             let named = agents.iter().filter(|agent| !agent.name.is_empty());
             named.map(|agent| json!({"name": agent.name, "address": agent.address, "validUntil": agent.valid_until})).collect()
         }
-        "subAccounts" => subaccounts(world, account),
+        "subAccounts" | "subAccounts2" => subaccounts(world, account),
         "userAbstraction" => json!(account.map_or("default", |account| account.abstraction.as_str())),
         "userDexAbstraction" => json!(account.is_some_and(|account| account.abstraction == "dexAbstraction")),
         "activeAssetData" => {
@@ -52,9 +52,22 @@ pub(super) fn answer(world: &World, query: &Query) -> Answer {
             json!({"delegated": EMPTY, "undelegated": EMPTY, "totalPendingWithdrawal": EMPTY, "nPendingWithdrawals": 0})
         }
         "webData2" => web_data(world, user),
-        "userToMultiSigSigners" | "spotDeployState" | "preTransferCheck" | "legalCheck" => Value::Null,
-        "delegations" | "delegatorHistory" | "delegatorRewards" | "userVaultEquities" | "isVip"
-        | "leadingVaults" => json!([]),
+        "isVip" => json!(false),
+        "legalCheck" => json!({"ipAllowed": true, "acceptedTerms": true, "userAllowed": true}),
+        "preTransferCheck" => {
+            let known = account.is_some();
+            json!({"fee": if known { EMPTY } else { "1.0" }, "isSanctioned": false, "userExists": known,
+                "userHasSentTx": account.is_some_and(|account| account.requests > 0)})
+        }
+        "spotDeployState" => json!({"states": [], "gasAuction": auction(world.time())}),
+        "userToMultiSigSigners" => Value::Null,
+        "delegations" | "delegatorHistory" | "delegatorRewards" | "userVaultEquities" | "leadingVaults" => {
+            json!([])
+        }
+        "approvedBuilders" => account.map_or_else(
+            || json!([]),
+            |account| account.builders.keys().map(|builder| json!(builder)).collect(),
+        ),
         _ => return Err(Unanswered::Unreadable),
     })
 }
@@ -105,7 +118,7 @@ fn fees(world: &World, account: Option<&Account>) -> Value {
         "feeSchedule": {"cross": "0.00045", "add": "0.00015", "spotCross": "0.0007", "spotAdd": "0.0004",
             "tiers": {"vip": [], "mm": []}, "referralDiscount": "0.04", "stakingDiscountTiers": []},
         "userCrossRate": "0.00045", "userAddRate": "0.00015", "userSpotCrossRate": "0.0007", "userSpotAddRate": "0.0004",
-        "activeReferralDiscount": EMPTY, "trial": null, "feeTrialReward": EMPTY, "nextTrialAvailableTimestamp": null,
+        "activeReferralDiscount": EMPTY, "trial": null, "feeTrialReward": EMPTY, "feeTrialEscrow": EMPTY, "nextTrialAvailableTimestamp": null,
         "stakingLink": null, "activeStakingDiscount": {"bpsOfMaxSupply": EMPTY, "discount": EMPTY}})
 }
 
@@ -133,7 +146,7 @@ fn subaccounts(world: &World, account: Option<&Account>) -> Value {
     known
         .map(|sub| {
             json!({"name": sub.name, "subAccountUser": sub.address, "master": sub.master,
-            "clearinghouseState": clearinghouse(world, Some(sub)), "spotState": spot_state(world, Some(sub))})
+            "clearinghouseState": clearinghouse(world, Some(sub)), "dexToClearinghouseState": [["", clearinghouse(world, Some(sub))]], "spotState": spot_state(world, Some(sub))})
         })
         .collect()
 }
@@ -143,7 +156,7 @@ fn referral(account: Option<&Account>) -> Value {
     let by = account.and_then(|account| account.referrer.as_ref());
     let by = by.map(|code| json!({"referrer": format!("0x{:040x}", 0), "code": code}));
     json!({"referredBy": by, "cumVlm": text(volume), "unclaimedRewards": EMPTY, "claimedRewards": EMPTY,
-        "builderRewards": EMPTY, "referrerState": {"stage": "needToTrade", "data": {"required": "10000.0"}}, "rewardHistory": []})
+        "builderRewards": EMPTY, "referrerState": {"stage": "needToTrade", "data": {"required": "10000.0"}}, "rewardHistory": [], "tokenToState": []})
 }
 
 fn number(value: Decimal) -> u64 {
@@ -175,7 +188,7 @@ pub(in crate::sim_server) fn web_data(world: &World, user: Address) -> Value {
         markets.map(|market| market.context(world.now)).collect()
     };
     json!({"user": user, "clearinghouseState": clearinghouse(world, account),
-        "openOrders": account.map_or_else(|| json!([]), open_orders), "spotState": spot_state(world, account),
+        "openOrders": account.map_or_else(|| json!([]), frontend_orders), "spotState": spot_state(world, account),
         "meta": meta(assets()), "assetCtxs": contexts(false), "spotAssetCtxs": contexts(true), "spotMeta": spot_meta(assets()),
         "leadingVaults": [], "totalVaultEquity": EMPTY, "agentAddress": null, "agentValidUntil": null,
         "cumLedger": usd(account.map_or(Decimal::ZERO, |account| account.perp.paid_in())), "isVault": false,

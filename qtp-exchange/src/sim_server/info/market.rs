@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::market::{Grouping, Market, book_json, candle_json, is_interval, meta, spot_meta};
+use super::super::market::{
+    Grouping, Market, auction, book_json, candle_json, is_interval, margin_table, meta, spot_meta,
+};
 use super::super::number::text;
 use super::super::world::World;
 use super::{Answer, Query, Unanswered};
@@ -35,11 +37,10 @@ pub(super) fn answer(world: &World, query: &Query) -> Answer {
         "fundingHistory" => rates(world, query)?,
         "predictedFundings" => predicted(world),
         "exchangeStatus" => json!({"time": world.time(), "specialStatuses": null}),
-        "marginTable" => json!({"description": "", "marginTiers": []}),
-        "perpDeployAuctionStatus" => {
-            json!({"startTimeSeconds": world.time() / 1000, "durationSeconds": 111_600, "startGas": "500.0",
-                "currentGas": "500.0", "endGas": null})
-        }
+        "marginTable" => margin_table(query.id.ok_or(Unanswered::Unreadable)?),
+        "perpDeployAuctionStatus" | "spotPairDeployAuctionStatus" => auction(world.time()),
+        "perpDexStatus" => json!({"totalNetDeposit": "0.0"}),
+        "perpDexLimits" | "vaultDetails" => Value::Null,
         "maxMarketOrderNtls" => json!([[15_000_000, "40.0"]]),
         // Lists of things that this venue does not have.
         _ => json!([]),

@@ -43,6 +43,8 @@ pub(super) struct Query {
     mantissa: Option<u32>,
     #[serde(default)]
     builder: Option<Address>,
+    #[serde(default)]
+    id: Option<u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -133,6 +135,11 @@ pub(super) fn answer(world: &World, query: &Query) -> Answer {
         | "maxMarketOrderNtls"
         | "activeAssetCtx"
         | "perpDeployAuctionStatus"
+        | "spotPairDeployAuctionStatus"
+        | "perpDexStatus"
+        | "perpDexLimits"
+        | "vaultDetails"
+        | "validatorL1Votes"
         | "validatorSummaries"
         | "vaultSummaries"
         | "gossipRootIps"

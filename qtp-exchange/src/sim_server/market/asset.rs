@@ -142,15 +142,22 @@ pub(in crate::sim_server) fn meta<'a>(assets: impl Iterator<Item = &'a Asset> + 
     let mut tables: Vec<u32> = perps.map(|asset| asset.max_leverage).collect();
     tables.sort_unstable();
     tables.dedup();
-    let tables: Vec<Value> = tables
-        .into_iter()
-        .map(|leverage| {
-            let tiers = json!([{"lowerBound": "0.0", "maxLeverage": leverage},
-            {"lowerBound": format!("{FIRST_TIER}.0"), "maxLeverage": (leverage / 2).max(1)}]);
-            json!([leverage, {"description": format!("tiered {leverage}x"), "marginTiers": tiers}])
-        })
-        .collect();
+    let tables: Vec<Value> =
+        tables.into_iter().map(|leverage| json!([leverage, margin_table(leverage)])).collect();
     json!({"universe": universe, "marginTables": tables, "collateralToken": 0})
+}
+
+/// A table of margin tiers, which is named by the leverage of its first.
+pub(in crate::sim_server) fn margin_table(leverage: u32) -> Value {
+    let tiers = json!([{"lowerBound": "0.0", "maxLeverage": leverage},
+        {"lowerBound": format!("{FIRST_TIER}.0"), "maxLeverage": (leverage / 2).max(1)}]);
+    json!({"description": format!("tiered {leverage}x"), "marginTiers": tiers})
+}
+
+/// An auction of listings in which nobody bids.
+pub(in crate::sim_server) fn auction(time: i64) -> Value {
+    json!({"startTimeSeconds": time / 1000, "durationSeconds": 111_600, "startGas": "500.0", "currentGas": "500.0",
+        "endGas": null})
 }
 
 /// `spotMeta`: USDC, the base tokens and the pairs.

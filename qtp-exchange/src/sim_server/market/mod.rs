@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use qtp_core::{BookLevel, Decimal, OrderBook, Price, Side, Timestamp};
 use serde_json::{Value, json};
 
-pub(super) use asset::{Asset, meta, spot_meta};
+pub(super) use asset::{Asset, auction, margin_table, meta, spot_meta};
 pub(super) use book::{Grouping, level_json, to_json as book_json};
 pub(super) use candles::{is_interval, to_json as candle_json};
 pub(super) use feed::Feed;

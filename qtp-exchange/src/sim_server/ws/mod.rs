@@ -37,8 +37,9 @@ struct Said<'a> {
     method: String,
     #[serde(default)]
     subscription: Option<Value>,
+    /// Only a posted request needs a number; others may carry any.
     #[serde(default)]
-    id: Option<u64>,
+    id: Value,
     #[serde(default, borrow)]
     request: Option<Posted<'a>>,
 }
@@ -162,7 +163,7 @@ impl Session {
             ("ping", ..) => vec![channel("pong", &Value::Null)],
             ("subscribe", Some(words), _) => self.subscribe(id, &words),
             ("unsubscribe", Some(words), _) => self.unsubscribe(id, &words),
-            ("post", _, Some(posted)) => self.post(said.id.unwrap_or_default(), &posted).await,
+            ("post", _, Some(posted)) => self.post(said.id.as_u64().unwrap_or_default(), &posted).await,
             _ => {
                 let shown: String = text.chars().take(200).collect();
                 vec![error(format!("Error parsing JSON into valid websocket request: {shown}"))]
