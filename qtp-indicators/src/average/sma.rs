@@ -37,17 +37,29 @@ impl Node for Mean {
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.sum.len(), sweep::one(out));
         sweep::chill(column, n - 1);
-        means(n, gate, |at, end, means| column[at..end].copy_from_slice(means));
+        means(
+            n,
+            gate,
+            #[inline(always)]
+            |at, end, means| column[at..end].copy_from_slice(means),
+        );
     }
 }
 
 /// Calls `emit` with the means of the last `n` inputs at each block of indices from `n - 1` on.
 pub(crate) fn means(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &[f64])) {
     let share = 1.0 / n as f64;
-    sweep::roll(n, gate, |at, end, sums| {
-        sweep::each(sums, move |sum| sum * share);
-        emit(at, end, sums);
-    });
+    sweep::roll(
+        n,
+        gate,
+        #[inline(always)]
+        |at, end, sums| {
+            for i in 0..sums.len() {
+                sums[i] *= share;
+            }
+            emit(at, end, sums);
+        },
+    );
 }
 
 indicator! {

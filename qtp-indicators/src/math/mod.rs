@@ -7,6 +7,7 @@
 //! # Ok::<(), qtp_indicators::SpecError>(())
 //! ```
 
+mod angle;
 pub(crate) mod extreme;
 pub(crate) mod operator;
 mod several;

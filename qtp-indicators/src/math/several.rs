@@ -1,9 +1,9 @@
-//! Exponential and logarithm by vector code: several numbers at a time, without a branch.
+//! Exponential and logarithms by vector code: several numbers at a time, without a branch.
 //!
 //! Where one of several numbers lies outside the range that a formula here is good for, all of them go to the standard
 //! library. Both are within 4 units in the last place of the true value.
 
-use std::f64::consts::LOG2_E;
+use std::f64::consts::{LOG2_E, LOG10_E};
 
 use crate::sweep::vectorised;
 
@@ -42,9 +42,11 @@ pub(super) fn blocks(
 }
 
 /// 1.5 times 2 to the 52nd: what is added to it is rounded to a whole number, which its last bits show.
-const ROUND: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUND: f64 = 6_755_399_441_055_744.0;
 /// The logarithm of 2 in two parts; a whole number below 2000 times the first is exact.
 const LN_2: (f64, f64) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
+/// That to base 10.
+const LOG10_2: (f64, f64) = (0.301_029_995_663_611_8, 3.694_239_077_158_931e-13);
 const MANTISSA: u32 = 52;
 const ONE: u64 = 1023 << MANTISSA;
 
@@ -65,14 +67,19 @@ const TERMS: [f64; 14] = {
     terms
 };
 
+/// The sum of `terms`, each times `x` to the power of its place.
+#[inline(always)]
+pub(super) fn polynomial(terms: &[f64], x: f64) -> f64 {
+    terms.iter().rev().fold(0.0, |sum, term| sum * x + term)
+}
+
 /// `e` to the power of `x`: 2 to a whole power times a Taylor series of 14 terms.
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     let rounded = x * LOG2_E + ROUND;
     let power = rounded - ROUND;
     let rest = (x - power * LN_2.0) - power * LN_2.1;
-    let sum = TERMS.iter().rev().fold(0.0, |sum, term| sum * rest + term);
-    sum * f64::from_bits((rounded.to_bits() << MANTISSA).wrapping_add(ONE))
+    polynomial(&TERMS, rest) * f64::from_bits((rounded.to_bits() << MANTISSA).wrapping_add(ONE))
 }
 
 /// Whether [`ln`] is good there: normal numbers above 0.
@@ -82,10 +89,10 @@ pub(super) fn normal(x: f64) -> bool {
     large & finite
 }
 
-/// Natural logarithm: that of a power of two, and the series of the area tangent for what is left between the roots of
-/// 1/2 and 2.
+/// Splits a number into a power of two and what is left between the roots of 1/2 and 2: the power, and the natural
+/// logarithm of the rest, as a sum of which the second part is small.
 #[inline(always)]
-pub(super) fn ln(x: f64) -> f64 {
+fn split(x: f64) -> (f64, f64, f64) {
     /// The root of 1/2.
     const LEAST: u64 = 0x3fe6_a09e_667f_3bcd;
     /// Keeps powers above 0.
@@ -95,7 +102,8 @@ pub(super) fn ln(x: f64) -> f64 {
     let rest = f64::from_bits(bits.wrapping_sub(power << MANTISSA).wrapping_add(BIAS << MANTISSA));
     // A whole number in the last bits of 2 to the 52nd.
     let whole = f64::from_bits(0x4330_0000_0000_0000 | power) - (4_503_599_627_370_496.0 + 1024.0);
-    let tangent = (rest - 1.0) / (rest + 1.0);
+    let more = rest - 1.0;
+    let tangent = more / (rest + 1.0);
     let square = tangent * tangent;
     let mut series = 0.0;
     let mut divisor = 21.0;
@@ -103,7 +111,23 @@ pub(super) fn ln(x: f64) -> f64 {
         series = (series + 1.0 / divisor) * square;
         divisor -= 2.0;
     }
-    whole * LN_2.0 + (2.0 * tangent + (2.0 * tangent * series + whole * LN_2.1))
+    // As fdlibm has it: the first part is exact.
+    let half = 0.5 * more * more;
+    (whole, more, tangent * (half + 2.0 * series) - half)
+}
+
+/// Natural logarithm.
+#[inline(always)]
+pub(super) fn ln(x: f64) -> f64 {
+    let (power, most, least) = split(x);
+    power * LN_2.0 + (most + (least + power * LN_2.1))
+}
+
+/// Logarithm to base 10.
+#[inline(always)]
+pub(super) fn log10(x: f64) -> f64 {
+    let (power, most, least) = split(x);
+    power * LOG10_2.0 + (most * LOG10_E + (least * LOG10_E + power * LOG10_2.1))
 }
 
 /// Whether the hyperbolic functions below are good there: nothing cancels, nothing overflows.
@@ -133,16 +157,22 @@ pub(super) fn tanh(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Largest distance from the library's result, in units in its last place.
-    fn units(fast: fn(f64) -> f64, exact: fn(f64) -> f64, inputs: impl Iterator<Item = f64>) -> f64 {
+    pub(in crate::math) fn units(
+        fast: fn(f64) -> f64,
+        exact: fn(f64) -> f64,
+        inputs: impl Iterator<Item = f64>,
+    ) -> f64 {
         let unit = |y: f64| f64::from_bits(y.abs().to_bits() + 1) - y.abs();
-        inputs.map(|x| (fast(x) - exact(x)).abs() / unit(exact(x))).fold(0.0, f64::max)
+        inputs
+            .map(|x| (fast(x) - exact(x)).abs() / unit(exact(x)))
+            .fold(0.0, |most, x| if x <= most { most } else { x })
     }
 
-    fn spread(from: f64, to: f64) -> impl Iterator<Item = f64> {
+    pub(in crate::math) fn spread(from: f64, to: f64) -> impl Iterator<Item = f64> + Clone {
         (0..=100_000).map(move |i| from + (to - from) * f64::from(i) / 100_000.0)
     }
 
@@ -155,6 +185,7 @@ mod tests {
         assert!(units(tanh, libm::tanh, both()) < 4.0);
         let powers = || spread(-300.0, 300.0).map(|x| libm::pow(10.0, x));
         assert!(units(ln, libm::log, spread(0.5, 2.0).chain(powers())) < 4.0);
+        assert!(units(log10, libm::log10, spread(0.5, 2.0).chain(powers())) < 4.0);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Functions of one number. Outside a function's domain the output is NaN or infinite, as in TA-Lib.
 //!
-//! The streaming form calls `libm`; the batch form calls the standard library or works several numbers out together. Its
+//! The streaming form calls `libm`; the batch form works several numbers out together. Its
 //! results lie within 4 units in the last place of the streaming ones.
 
 use serde::{Deserialize, Serialize};
 
-use super::several::{self, blocks};
+use super::{
+    angle,
+    several::{self, blocks},
+};
 use crate::{
     node::{Gate, Node, indicator, peek_by_copy},
     registry::{Entry, OutputInfo, over},
+    sweep,
 };
 
 /// Makes the node, the public type and the function of each transform.
@@ -21,7 +25,6 @@ macro_rules! transforms {
         impl Node for $node {
             type In = f64;
             type Out = f64;
-
 
             fn next(&mut self, x: f64) -> Option<f64> {
                 Some($scalar(x))
@@ -53,28 +56,21 @@ macro_rules! transforms {
     )*};
 }
 
-/// `f` of every input, where `f` is a call into the mathematical library.
-fn each(input: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
-    for (slot, x) in out.iter_mut().zip(input) {
-        *slot = f(*x);
-    }
-}
-
 transforms! {
-    AcosNode Acos acos libm::acos, |input, out| each(input, out, f64::acos), "arc cosine";
-    AsinNode Asin asin libm::asin, |input, out| each(input, out, f64::asin), "arc sine";
-    AtanNode Atan atan libm::atan, |input, out| each(input, out, f64::atan), "arc tangent";
-    CeilNode Ceil ceil libm::ceil, |input, out| crate::sweep::map(input, out, f64::ceil), "next whole number";
-    CosNode Cos cos libm::cos, |input, out| each(input, out, f64::cos), "cosine";
+    AcosNode Acos acos libm::acos, |input, out| sweep::map(input, out, angle::acos), "arc cosine";
+    AsinNode Asin asin libm::asin, |input, out| sweep::map(input, out, angle::asin), "arc sine";
+    AtanNode Atan atan libm::atan, |input, out| sweep::map(input, out, angle::atan), "arc tangent";
+    CeilNode Ceil ceil libm::ceil, |input, out| sweep::map(input, out, f64::ceil), "next whole number";
+    CosNode Cos cos libm::cos, |input, out| blocks(input, out, angle::near, angle::cos, f64::cos), "cosine";
     CoshNode Cosh cosh libm::cosh, |input, out| blocks(input, out, several::away, several::cosh, f64::cosh), "hyperbolic cosine";
     ExpNode Exp exp libm::exp, |input, out| blocks(input, out, several::moderate, several::exp, f64::exp), "exponential";
-    FloorNode Floor floor libm::floor, |input, out| crate::sweep::map(input, out, f64::floor), "whole number below";
+    FloorNode Floor floor libm::floor, |input, out| sweep::map(input, out, f64::floor), "whole number below";
     LnNode Ln ln libm::log, |input, out| blocks(input, out, several::normal, several::ln, f64::ln), "natural logarithm";
-    Log10Node Log10 log10 libm::log10, |input, out| each(input, out, f64::log10), "logarithm to base 10";
-    SinNode Sin sin libm::sin, |input, out| each(input, out, f64::sin), "sine";
+    Log10Node Log10 log10 libm::log10, |input, out| blocks(input, out, several::normal, several::log10, f64::log10), "logarithm to base 10";
+    SinNode Sin sin libm::sin, |input, out| blocks(input, out, angle::near, angle::sin, f64::sin), "sine";
     SinhNode Sinh sinh libm::sinh, |input, out| blocks(input, out, several::away, several::sinh, f64::sinh), "hyperbolic sine";
-    SqrtNode Sqrt sqrt libm::sqrt, |input, out| crate::sweep::map(input, out, f64::sqrt), "square root";
-    TanNode Tan tan libm::tan, |input, out| each(input, out, f64::tan), "tangent";
+    SqrtNode Sqrt sqrt libm::sqrt, |input, out| sweep::map(input, out, f64::sqrt), "square root";
+    TanNode Tan tan libm::tan, |input, out| blocks(input, out, angle::near, angle::tan, f64::tan), "tangent";
     TanhNode Tanh tanh libm::tanh, |input, out| blocks(input, out, several::away, several::tanh, f64::tanh), "hyperbolic tangent";
 }
 

@@ -96,8 +96,8 @@ pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
 
     /// The input clamped to what indicators compute on; `None` if a number that is read is not finite.
     fn admitted(self, reads: Reads) -> Option<Self>;
-    /// Whether it is admitted as it is, without a branch.
-    fn sound(self, reads: Reads) -> bool;
+    /// Negative if it is not admitted as it is; those of several inputs may be joined by `|`.
+    fn margin(self, reads: Reads) -> i64;
     fn len(columns: Self::Columns<'_>) -> usize;
     /// The input at `i`, below `len`.
     fn at(columns: Self::Columns<'_>, i: usize) -> Self;
@@ -107,14 +107,28 @@ pub(crate) trait Admit: Copy + std::fmt::Debug + Send + Sync + 'static {
     fn admissible(columns: Self::Columns<'_>, reads: Reads) -> bool;
 }
 
-fn sound(column: &[f64]) -> bool {
-    // By blocks, so that a block has no branch and the scan stops at the first hole.
+/// Negative if a number is not admitted as it is: by its bits, which are quicker to join than the outcomes of comparisons.
+#[inline(always)]
+pub(crate) fn margin(x: f64) -> i64 {
+    INPUT_LIMIT.to_bits().wrapping_sub(x.abs().to_bits()).cast_signed()
+}
+
+/// Whether all numbers of columns of one length are admitted as they are.
+///
+/// The columns are read side by side, at the pace at which memory gives several of them best.
+fn sound<const K: usize>(columns: [&[f64]; K]) -> bool {
+    let len = columns[0].len();
+    let columns = columns.map(|column| &column[..len]);
     crate::sweep::vectorised(
         #[inline(always)]
         move || {
-            column
-                .chunks(512)
-                .all(|block| block.iter().fold(true, |sound, x| sound & (x.abs() <= INPUT_LIMIT)))
+            let mut least = 0;
+            for i in 0..len {
+                for column in columns {
+                    least |= margin(column[i]);
+                }
+            }
+            least >= 0
         },
     )
 }
@@ -128,8 +142,8 @@ impl Admit for f64 {
     }
 
     #[inline(always)]
-    fn sound(self, _: Reads) -> bool {
-        self.abs() <= INPUT_LIMIT
+    fn margin(self, _: Reads) -> i64 {
+        margin(self)
     }
 
     fn len(columns: &[Self]) -> usize {
@@ -147,7 +161,7 @@ impl Admit for f64 {
     }
 
     fn admissible(columns: &[Self], _: Reads) -> bool {
-        sound(columns)
+        sound([columns])
     }
 }
 
@@ -160,8 +174,8 @@ impl Admit for (f64, f64) {
     }
 
     #[inline(always)]
-    fn sound(self, _: Reads) -> bool {
-        (self.0.abs() <= INPUT_LIMIT) & (self.1.abs() <= INPUT_LIMIT)
+    fn margin(self, _: Reads) -> i64 {
+        margin(self.0) | margin(self.1)
     }
 
     fn len(columns: Self::Columns<'_>) -> usize {
@@ -179,7 +193,7 @@ impl Admit for (f64, f64) {
     }
 
     fn admissible(columns: Self::Columns<'_>, _: Reads) -> bool {
-        sound(columns.0) && sound(columns.1)
+        sound([columns.0, columns.1])
     }
 }
 
@@ -199,13 +213,13 @@ impl Admit for Ohlcv {
     }
 
     #[inline(always)]
-    fn sound(self, reads: Reads) -> bool {
-        let within = |used: bool, x: f64| !used | (x.abs() <= INPUT_LIMIT);
-        within(reads.open, self.open)
-            & within(reads.high, self.high)
-            & within(reads.low, self.low)
-            & within(reads.close, self.close)
-            & within(reads.volume, self.volume)
+    fn margin(self, reads: Reads) -> i64 {
+        let of = |used: bool, x: f64| if used { margin(x) } else { 0 };
+        of(reads.open, self.open)
+            | of(reads.high, self.high)
+            | of(reads.low, self.low)
+            | of(reads.close, self.close)
+            | of(reads.volume, self.volume)
     }
 
     fn len(columns: Candles<'_>) -> usize {
@@ -229,9 +243,14 @@ impl Admit for Ohlcv {
     }
 
     fn admissible(c: Candles<'_>, reads: Reads) -> bool {
-        let used = [reads.open, reads.high, reads.low, reads.close, reads.volume];
-        let columns = [c.open, c.high, c.low, c.close, c.volume];
-        used.iter().zip(columns).all(|(used, column)| !used || sound(column))
+        match (reads.open, reads.close, reads.volume) {
+            (true, ..) if !reads.high => sound([c.open, c.close]),
+            (true, ..) => sound([c.open, c.high, c.low, c.close]),
+            (_, false, false) => sound([c.high, c.low]),
+            (_, true, false) => sound([c.high, c.low, c.close]),
+            (_, false, true) => sound([c.high, c.low, c.volume]),
+            (_, true, true) => sound([c.high, c.low, c.close, c.volume]),
+        }
     }
 }
 
@@ -245,8 +264,8 @@ impl Admit for TimedOhlcv {
     }
 
     #[inline(always)]
-    fn sound(self, reads: Reads) -> bool {
-        self.ohlcv.sound(reads)
+    fn margin(self, reads: Reads) -> i64 {
+        self.ohlcv.margin(reads)
     }
 
     fn len(columns: Self::Columns<'_>) -> usize {

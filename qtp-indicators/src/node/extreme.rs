@@ -16,7 +16,7 @@ pub(crate) enum Side {
 
 impl Side {
     /// 1 or -1: an extreme is the maximum of `sign * x`.
-    pub(super) fn sign(self) -> f64 {
+    pub(crate) fn sign(self) -> f64 {
         match self {
             Self::Max => 1.0,
             Self::Min => -1.0,
@@ -101,7 +101,18 @@ impl Node for Extreme {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        sweep::Extremes::new(self.side, self.n()).column(gate, sweep::one(out));
+        let (n, column) = (self.n(), sweep::one(out));
+        gate.vouch(sweep::extremes(
+            [self.side],
+            n,
+            [gate.columns()],
+            #[inline(always)]
+            |at, end, [found]| match column[at..end].as_mut_array() {
+                Some(slots) => *slots = *found,
+                None => column[at..end].copy_from_slice(&found[..end - at]),
+            },
+        ));
+        sweep::chill(column, n - 1);
     }
 }
 

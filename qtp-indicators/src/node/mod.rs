@@ -13,7 +13,7 @@ mod spot;
 mod sums;
 
 pub use columns::Candles;
-pub(crate) use columns::{Admit, Reads, same_length};
+pub(crate) use columns::{Admit, Reads, margin, same_length};
 pub(crate) use extreme::{Extreme, Side};
 pub(crate) use face::{Face, indicator};
 pub(crate) use gate::Gate;

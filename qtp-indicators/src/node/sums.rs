@@ -51,6 +51,11 @@ impl Node for Sum {
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.len(), sweep::one(out));
         sweep::chill(column, n - 1);
-        sweep::roll(n, gate, |at, end, sums| column[at..end].copy_from_slice(sums));
+        sweep::roll(
+            n,
+            gate,
+            #[inline(always)]
+            |at, end, sums| column[at..end].copy_from_slice(sums),
+        );
     }
 }

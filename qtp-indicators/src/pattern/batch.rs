@@ -6,13 +6,13 @@ use super::{
     run::{Bars, Candlestick, MAX_AVERAGES, Pattern, SPAN, Sight, View},
     setting::Bar,
 };
-use crate::{Indicator, SpecError, input::INPUT_LIMIT};
+use crate::{Indicator, SpecError, node::margin};
 
 /// Candles computed together: their totals stay in the nearest cache.
-const BLOCK: usize = 24;
+const BLOCK: usize = 32;
 
 /// Candles whose prices are checked before they are computed on, a multiple of `BLOCK`.
-const CHECKED: usize = 16 * BLOCK;
+const CHECKED: usize = 4 * BLOCK;
 
 /// A block and the candles before it that its first one looks back on.
 const WIDTH: usize = BLOCK + SPAN - 1;
@@ -93,21 +93,31 @@ fn sweep<P: Pattern>(mut state: Candlestick<P>, prices: [&[f64]; 4], out: &mut [
     let mut totals = [[0.0; BLOCK]; MAX_AVERAGES];
     let mut changes = totals;
     let mut padded = [[0.0; WIDTH]; 4];
+    let [open, high, low, close] = prices;
+    if !plain(prices, 0, head) {
+        return false;
+    }
     let mut from = head;
     while from < out.len() {
         let to = out.len().min(from + CHECKED);
-        if !prices.iter().all(|series| plain(&series[from + 1 - SPAN..to])) {
+        if !plain(prices, from, to) {
             return false;
         }
         while from < to {
             let next = to.min(from + BLOCK);
-            let window = prices.map(|series| &series[from + 1 - SPAN..next]);
-            let full = window.map(|series| series.as_array::<WIDTH>());
-            let block = if let [Some(open), Some(high), Some(low), Some(close)] = full {
+            let first = from + 1 - SPAN;
+            let full = (
+                open[first..].first_chunk::<WIDTH>(),
+                high[first..].first_chunk::<WIDTH>(),
+                low[first..].first_chunk::<WIDTH>(),
+                close[first..].first_chunk::<WIDTH>(),
+            );
+            let block = if let (Some(open), Some(high), Some(low), Some(close)) = full {
                 [open, high, low, close]
             } else {
                 // Only the last block: what stands behind its rows changes none of them.
-                for (padded, series) in padded.iter_mut().zip(window) {
+                for (padded, series) in padded.iter_mut().zip(prices) {
+                    let series = &series[first..next];
                     padded[..series.len()].copy_from_slice(series);
                 }
                 padded.each_ref()
@@ -120,10 +130,15 @@ fn sweep<P: Pattern>(mut state: Candlestick<P>, prices: [&[f64]; 4], out: &mut [
     true
 }
 
-/// Whether every price is finite and within the limit of inputs.
+/// Whether every price of the candles `from..to` is finite and within the limit of inputs.
 #[inline(always)]
-fn plain(series: &[f64]) -> bool {
-    series.iter().fold(true, |plain, x| plain & (x.abs() <= INPUT_LIMIT))
+fn plain([open, high, low, close]: [&[f64]; 4], from: usize, to: usize) -> bool {
+    let (open, high, low, close) = (&open[from..to], &high[from..to], &low[from..to], &close[from..to]);
+    let mut least = 0;
+    for i in 0..to - from {
+        least |= margin(open[i]) | margin(high[i]) | margin(low[i]) | margin(close[i]);
+    }
+    least >= 0
 }
 
 fn stream<P: Pattern + Send>(
@@ -174,16 +189,18 @@ fn look<P: Pattern>(state: &mut Candlestick<P>, prices: Prices<'_>, totals: &Blo
     if !possible {
         return out.fill(0.0);
     }
-    let mut found = [0.0; BLOCK];
+    let (len, mut found) = (out.len(), [0.0; BLOCK]);
+    // A whole block is written in place.
+    let (slots, part) = match out.as_mut_array::<BLOCK>() {
+        Some(slots) => (slots, false),
+        None => (&mut found, true),
+    };
     for row in 0..BLOCK {
         let candle = InBlock { prices, totals, row };
-        found[row] = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
+        slots[row] = pattern.recognise(&View::new(&candle), &mut memory) + 0.0;
     }
-    // A whole block is copied without a call.
-    if let Some(block) = out.as_mut_array::<BLOCK>() {
-        *block = found;
-    } else {
-        out.copy_from_slice(&found[..out.len()]);
+    if part {
+        out.copy_from_slice(&found[..len]);
     }
     state.memory = memory;
 }

@@ -7,7 +7,7 @@ use crate::{
     error::check_period,
     node::{Extreme, Feed, Gate, Node, Reads, Side, composite, indicator},
     registry::{Entry, ParamInfo, REAL, node, over},
-    sweep::{self, Extremes},
+    sweep,
 };
 
 /// Highest high and lowest low of a window of candles.
@@ -32,20 +32,20 @@ impl Channel {
         mut f: impl FnMut(usize, &[f64], &[f64]),
     ) {
         let n = self.high.warmup();
-        let (mut highs, mut lows) = (Extremes::new(Side::Max, n), Extremes::new(Side::Min, n));
-        let block = Extremes::block(n);
-        let (mut most, mut least) = (vec![0.0; block], vec![0.0; block]);
-        let mut at = n - 1;
-        while at < high.len() {
-            let len = block.min(high.len() - at);
-            if !admits(at + len) {
+        let (mut most, mut least) = (Vec::new(), Vec::new());
+        sweep::extremes([Side::Max, Side::Min], n, [high, low], |at, end, [highs, lows]| {
+            let whole = (n - 1).saturating_sub(at).min(end - at);
+            most.extend_from_slice(&highs[whole..end - at]);
+            least.extend_from_slice(&lows[whole..end - at]);
+            if most.len() < sweep::BLOCK && end < high.len() {
                 return;
             }
-            highs.write(high, at, &mut most[..len]);
-            lows.write(low, at, &mut least[..len]);
-            f(at, &most[..len], &least[..len]);
-            at += len;
-        }
+            if !most.is_empty() && admits(end) {
+                f(end - most.len(), &most, &least);
+            }
+            most.clear();
+            least.clear();
+        });
     }
 }
 
@@ -66,12 +66,22 @@ impl Node for Channel {
     }
 }
 
-/// Writes the middles of a channel, NaN until it is full.
-fn middles(channel: &Channel, inputs: (&[f64], &[f64]), admits: impl Fn(usize) -> bool, column: &mut [f64]) {
-    sweep::chill(column, channel.warmup() - 1);
-    channel.blocks(inputs, admits, |at, high, low| {
-        sweep::map2(high, low, &mut column[at..], move |high, low| (high + low) / 2.0);
-    });
+/// Writes the middles of a channel, NaN until it is full; whether all inputs are admissible.
+fn middles(n: usize, inputs: [&[f64]; 2], column: &mut [f64]) -> bool {
+    let sound = sweep::extremes(
+        [Side::Max, Side::Min],
+        n,
+        inputs,
+        #[inline(always)]
+        |at, end, [high, low]| {
+            let slots = &mut column[at..end];
+            for i in 0..slots.len() {
+                slots[i] = (high[i] + low[i]) / 2.0;
+            }
+        },
+    );
+    sweep::chill(column, n - 1);
+    sound
 }
 
 /// Middle of a channel.
@@ -96,7 +106,7 @@ impl Node for MiddleOfCandles {
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let candles = gate.columns();
-        middles(&self.channel, (candles.high, candles.low), |end| gate.admits(end), sweep::one(out));
+        gate.vouch(middles(self.warmup(), [candles.high, candles.low], sweep::one(out)));
     }
 }
 
@@ -122,8 +132,7 @@ impl Node for MiddleOfSeries {
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let input = gate.columns();
-        let channel = Channel { high: self.high.clone(), low: self.low.clone() };
-        middles(&channel, (input, input), |end| gate.admits(end), sweep::one(out));
+        gate.vouch(middles(self.warmup(), [input, input], sweep::one(out)));
     }
 }
 

@@ -103,56 +103,120 @@ impl Line {
 }
 
 impl Line {
-    /// Writes what `read` makes of slope and intercept of every window that ends at an input from `from` on.
+    /// Writes what `read` makes of slope and intercept of every window, from the first whole one on, as long as `admits` lets
+    /// the inputs before an index through.
     ///
-    /// The sums go on from those of the input before, where there is a whole window. One loop: the chains of the sums take
-    /// longer than all that is done beside them.
+    /// Where the sums are taken afresh a lap begins that depends on none before. The chain of one lap's sums takes longer than
+    /// all that is done beside it, so several laps go on together; one by one where an input that leaves ends a lap early.
     #[inline(always)]
     fn sweep(
-        &mut self,
+        &self,
         input: &[f64],
-        from: usize,
+        admits: impl Fn(usize) -> bool,
         column: &mut [f64],
         read: impl Fn(f64, f64) -> f64 + Copy,
     ) {
-        let (n, count, fit) = (self.n(), self.n() as f64, self.fit);
+        let (n, fit) = (self.n(), self.fit);
         let (share, scale) = (1.0 / fit.divisor, 1.0 / fit.n);
         let line = move |sums: Sums| {
             let slope = (fit.n * sums.aged - fit.times * sums.plain) * share;
             read(slope, (sums.plain - slope * fit.times) * scale)
         };
-        let mut at = from.max(n - 1);
+        let (lap, mut at) = (LAPS * n, n - 1);
         while at < input.len() {
-            let steps = self.left.saturating_sub(1).min(input.len() - at);
-            let (sums, taken) = if steps > 0 {
-                let (fresh, gone) = (&input[at..at + steps], &input[at - n..][..steps]);
-                let (slots, mut sums) = (&mut column[at..at + steps], self.sums);
-                sweep::vectorised(
-                    #[inline(always)]
-                    move || {
-                        for i in 0..steps {
-                            let (next, sound) = sums.slide(count, fresh[i], gone[i]);
-                            if !sound {
-                                return (sums, i);
-                            }
-                            sums = next;
-                            slots[i] = line(sums);
-                        }
-                        (sums, steps)
-                    },
-                )
-            } else {
-                (self.sums, 0)
-            };
-            (self.sums, self.left, at) = (sums, self.left - taken, at + taken);
-            if at < input.len() {
-                self.sums = Sums::fresh(input[at + 1 - n..=at].iter().copied(), n);
-                self.left = LAPS * n;
-                column[at] = line(self.sums);
-                at += 1;
+            let end = input.len().min(at + TOGETHER * lap);
+            if !admits(end) {
+                return;
             }
+            let whole = end - at == TOGETHER * lap;
+            if !(whole && laps::<TOGETHER>(n, &input[at + 1 - n..end], &mut column[at..end], line)) {
+                let mut from = at;
+                while from < end {
+                    let last = end.min(from + lap);
+                    from += one_lap(n, &input[from + 1 - n..last], &mut column[from..last], line);
+                }
+            }
+            at = end;
         }
     }
+}
+
+/// Laps that go on together.
+const TOGETHER: usize = 4;
+
+/// Writes laps that begin one after another with the first whole window of `input`; `false` where one might end early.
+#[inline(always)]
+fn laps<const K: usize>(
+    n: usize,
+    input: &[f64],
+    column: &mut [f64],
+    line: impl Fn(Sums) -> f64 + Copy,
+) -> bool {
+    if !even(input) {
+        return false;
+    }
+    let (count, lap) = (n as f64, column.len() / K);
+    let mut sums: [Sums; K] = std::array::from_fn(|k| Sums::fresh(input[k * lap..][..n].iter().copied(), n));
+    let mut parts = column.chunks_exact_mut(lap);
+    let mut slots: [&mut [f64]; K] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    for (slots, sums) in slots.iter_mut().zip(sums) {
+        slots[0] = line(sums);
+    }
+    let slots = slots.map(|slots| &mut slots[1..lap]);
+    let old: [&[f64]; K] = std::array::from_fn(|k| &input[k * lap..][..lap - 1]);
+    let new: [&[f64]; K] = std::array::from_fn(|k| &input[k * lap + n..][..lap - 1]);
+    sweep::vectorised(
+        #[inline(always)]
+        move || {
+            for i in 0..lap - 1 {
+                for k in 0..K {
+                    sums[k] = sums[k].slide(count, new[k][i], old[k][i]).0;
+                    slots[k][i] = line(sums[k]);
+                }
+            }
+        },
+    );
+    true
+}
+
+/// Whether no input is so much larger than another that it could dwarf a window.
+fn even(input: &[f64]) -> bool {
+    let (eights, rest) = input.as_chunks::<8>();
+    let (least, most) = sweep::vectorised(
+        #[inline(always)]
+        move || {
+            let (mut least, mut most) = ([f64::INFINITY; 8], [0.0; 8]);
+            for eight in eights {
+                for k in 0..8 {
+                    least[k] = sweep::smaller(least[k], eight[k].abs());
+                    most[k] = sweep::larger(most[k], eight[k].abs());
+                }
+            }
+            for (k, x) in rest.iter().enumerate() {
+                least[k] = sweep::smaller(least[k], x.abs());
+                most[k] = sweep::larger(most[k], x.abs());
+            }
+            (least.into_iter().fold(f64::INFINITY, sweep::smaller), most.into_iter().fold(0.0, sweep::larger))
+        },
+    );
+    most <= 99.0 * least
+}
+
+/// Writes the lap that begins with the first whole window of `input`, as far as it goes; how many outputs that are.
+#[inline(always)]
+fn one_lap(n: usize, input: &[f64], column: &mut [f64], line: impl Fn(Sums) -> f64 + Copy) -> usize {
+    let mut sums = Sums::fresh(input[..n].iter().copied(), n);
+    column[0] = line(sums);
+    let (slots, new) = (&mut column[1..], &input[n..]);
+    for i in 0..slots.len() {
+        let (next, sound) = sums.slide(n as f64, new[i], input[i]);
+        if !sound {
+            return i + 1;
+        }
+        sums = next;
+        slots[i] = line(sums);
+    }
+    1 + slots.len()
 }
 
 impl Node for Line {
@@ -219,13 +283,11 @@ macro_rules! readings {
             }
 
             fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-                let input = gate.columns();
                 let (n, column) = (self.line.n(), sweep::one(out));
                 let (reading, count) = (typed($reading), n as f64);
                 sweep::chill(column, n - 1);
-                gate.blocks(n - 1, |at, end| {
-                    self.line.sweep(&input[..end], at, &mut column[..end], move |m, b| reading(m, b, count));
-                });
+                let admits = |end| gate.admits(end);
+                self.line.sweep(gate.columns(), admits, column, move |m, b| reading(m, b, count));
             }
         }
 
@@ -275,7 +337,8 @@ impl Node for Miss {
         let count = n as f64;
         let before = &input[..input.len().saturating_sub(1)];
         let Some(slots) = column.get_mut(1..) else { return };
-        self.forecast.line.clone().sweep(before, 0, slots, |slope, intercept| intercept + slope * count);
+        let forecast = move |slope: f64, intercept: f64| intercept + slope * count;
+        self.forecast.line.sweep(before, |_| true, slots, forecast);
         sweep::combine(slots, &input[1..], move |forecast, x| 100.0 * ratio(x - forecast, x));
         sweep::chill(column, n);
     }

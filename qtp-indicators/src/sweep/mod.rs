@@ -4,6 +4,7 @@
 //! every [`REFRESH`] candles or two windows, whichever is more, so a rounding error does not outlive that.
 
 mod extreme;
+mod pipe;
 mod roll;
 mod scan;
 mod slide;
@@ -11,10 +12,11 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use extreme::{Extremes, Places, Tie, choose};
+pub(crate) use extreme::{Places, Tie, choose, extremes};
+pub(crate) use pipe::{CHUNK, Chunk, pipe};
 pub(crate) use roll::roll_weighted;
 pub(crate) use scan::{Scan, affine, multiply};
-pub(crate) use slide::{Quiet, roll, slide, slide_spans};
+pub(crate) use slide::{Quiet, renewal, roll, slide, slide_spans, total};
 pub(crate) use spread::spread;
 
 use crate::Candles;
@@ -199,7 +201,7 @@ pub(crate) fn chill(column: &mut [f64], count: usize) {
 }
 
 /// Inputs handled at a time where intermediate series are needed: they stay in the cache.
-pub(crate) const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 128;
 
 /// Room for one intermediate series.
 pub(crate) type Room = [f64; BLOCK];

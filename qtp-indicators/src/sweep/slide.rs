@@ -1,7 +1,7 @@
 //! Sums over sliding windows.
 
-use super::{BLOCK, REFRESH, Room, Scan, vectorised};
-use crate::node::{Admit, Gate};
+use super::{BLOCK, REFRESH, Scan, pipe, vectorised};
+use crate::node::{Admit, Gate, margin};
 
 /// The sum of the last `n` terms, carried from block to block.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Rolling {
     /// Writes the sum after each term; `terms` are as many as `out` has slots, and the `n` before them.
     fn write(&mut self, terms: &[f64], out: &mut [f64]) {
         let (old, new) = (&terms[..out.len()], &terms[self.n..]);
-        if self.age >= REFRESH.max(2 * self.n) {
+        if self.age >= renewal(self.n) {
             self.scan.set(total(&terms[..self.n]));
             self.age = 0;
         }
@@ -51,19 +51,44 @@ pub(crate) fn total_of(numbers: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     )
 }
 
-/// Calls `emit` with the sums of the last `n` numbers of a column at each block of indices from `n - 1` on.
+/// Calls `emit` with the sums of the last `n` numbers of a column at each chunk of indices from `n - 1` on.
+///
+/// The column is checked on the way. `emit` is to be inlined.
 pub(crate) fn roll(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize, &mut [f64])) {
     let input = gate.columns();
     if input.len() < n || !gate.admits(n) {
         return;
     }
     emit(n - 1, n, &mut [total(&input[..n])]);
-    let (mut rolling, mut room): (_, Room) = (Rolling::new(n), [0.0; BLOCK]);
-    gate.blocks(n, |at, end| {
-        let sums = &mut room[..end - at];
-        rolling.write(&input[at - n..end], sums);
-        emit(at, end, sums);
-    });
+    let (mut scan, mut sound, mut at) = (Scan::sum(0.0), true, n);
+    while at < input.len() {
+        scan.set(total(&input[at - n..at]));
+        let end = input.len().min(at + renewal(n));
+        pipe(
+            [&mut scan],
+            [0],
+            (at, end),
+            #[inline(always)]
+            |at, end, [changes]| {
+                let (new, old) = (&input[at..end], &input[at - n..end - n]);
+                let mut least = 0;
+                for i in 0..new.len() {
+                    least |= margin(new[i]);
+                    changes[i] = new[i] - old[i];
+                }
+                sound &= least >= 0;
+            },
+            #[inline(always)]
+            |at, end, [sums]| emit(at, end, &mut sums[..end - at]),
+        );
+        at = end;
+    }
+    gate.vouch(sound);
+}
+
+/// Terms after which a sliding sum of `n` is taken afresh.
+pub(crate) fn renewal(n: usize) -> usize {
+    REFRESH.max(2 * n)
 }
 
 /// Calls `fill` for the terms of each block from `first` on, then `emit` with those and their sums over the last `n`.

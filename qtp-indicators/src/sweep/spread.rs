@@ -107,7 +107,7 @@ pub(crate) fn spread(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize,
                 if first > 0 {
                     emit(at, at + 1, &mut [spread], &[mean]);
                 }
-                renewal = at + first + BLOCK.max(2 * n);
+                renewal = at + first + (2 * BLOCK).max(2 * n);
                 at += first;
                 continue;
             }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::node::Gate;
+use crate::node::{Gate, Side};
 
 /// Whether two series agree to a few roundings of numbers of `size`.
 fn close(a: &[f64], b: &[f64], size: f64) -> bool {
@@ -93,6 +93,46 @@ proptest! {
         prop_assert!(close(&weighted, &windows(n, &input, weigh), 1e5));
         prop_assert!(close(&means, &windows(n, &input, mean), 1e5));
         prop_assert!(close(&spreads, &windows(n, &input, spread), 1e7));
+    }
+
+    #[test]
+    fn extremes_are_those_of_their_windows(input in numbers(400), n in 1_usize..150, hole in 0_usize..400) {
+        let (mut high, mut low) = (Vec::new(), Vec::new());
+        let sides = [Side::Max, Side::Min];
+        let sound = extremes(sides, n, [&input, &input], |at, end, [most, least]| {
+            assert_eq!(at, high.len());
+            high.extend_from_slice(&most[..end - at]);
+            low.extend_from_slice(&least[..end - at]);
+        });
+        prop_assert!(sound);
+        let cold = (n - 1).min(input.len());
+        prop_assert_eq!(&high[cold..], windows(n, &input, |window| window.iter().copied().fold(-1e9, f64::max)));
+        prop_assert_eq!(&low[cold..], windows(n, &input, |window| window.iter().copied().fold(1e9, f64::min)));
+        let mut broken = input;
+        if let Some(x) = broken.get_mut(hole) {
+            *x = f64::NAN;
+            prop_assert!(!extremes(sides, n, [&broken, &broken], |_, _, _| ()));
+        }
+    }
+
+    #[test]
+    fn pipe_takes_terms_and_levels_through_its_scans(input in numbers(200), from in 0_usize..40, a in 0.0..1.0) {
+        let from = from.min(input.len());
+        let (mut sum, mut total, mut level) = (0.0, Vec::new(), 0.0);
+        let expected: Vec<f64> = input[from..].iter().map(|x| {
+            sum += x;
+            level = a * level + (1.0 - a) * sum;
+            level
+        }).collect();
+        let mut smooth = Scan::new(a, 1.0 - a, 0.0);
+        let fill = |at: usize, end: usize, [terms, _]: &mut [Chunk; 2]| {
+            terms[..end - at].copy_from_slice(&input[at..end]);
+        };
+        pipe([&mut Scan::sum(0.0), &mut smooth], [0, 0], (from, input.len()), fill, |at, end, [_, levels]| {
+            total.extend_from_slice(&levels[..end - at]);
+        });
+        prop_assert!(close(&total, &expected, 1e4));
+        prop_assert!((smooth.level() - level).abs() < 1e-7);
     }
 
     #[test]

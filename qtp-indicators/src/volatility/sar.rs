@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     SpecError,
     error::check_real,
-    node::{Gate, Node, Reads, indicator, peek_by_copy, warm_up},
+    node::{Gate, Node, Reads, indicator, margin, peek_by_copy, warm_up},
     registry::{Entry, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -164,16 +164,23 @@ impl Node for Parabolic {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let Some(c) = gate.all() else { return };
+        let c = gate.columns();
+        if !gate.admits(2) {
+            return;
+        }
         let Some(stop) = warm_up(self, 2, c, out).state else { return };
-        let column = sweep::one(out);
+        let (column, mut least) = (sweep::one(out), 0);
         let (mut ride, mut at, len) = (Ride::new(&stop), 2, c.len());
         let mut long = stop.long;
         while at < len {
             let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
-            at += if long { self.ride::<true>(&mut ride, rest) } else { self.ride::<false>(&mut ride, rest) };
+            let (taken, margin) =
+                if long { self.ride::<true>(&mut ride, rest) } else { self.ride::<false>(&mut ride, rest) };
+            at += taken;
+            least |= margin;
             long = !long;
         }
+        gate.vouch(least >= 0);
     }
 }
 
@@ -197,20 +204,22 @@ impl Ride {
 }
 
 impl Parabolic {
-    /// Runs on to the next reversal or the end; returns the candles taken.
+    /// Runs on to the next reversal or the end; returns the candles taken and their margin.
     ///
-    /// The numbers are those of `advance`, without a branch on the side.
+    /// The numbers are those of `advance`, without a branch on the side. The chain of operations leaves time for the check.
     fn ride<const LONG: bool>(
         &self,
         ride: &mut Ride,
         (high, low, out): (&[f64], &[f64], &mut [f64]),
-    ) -> usize {
+    ) -> (usize, i64) {
         let (own, other) =
             if LONG { (self.params.long, self.params.short) } else { (self.params.short, self.params.long) };
         let sign = if LONG { 1.0 } else { -1.0 };
         let shown = if LONG || self.signed { 1.0 } else { -1.0 };
         let Ride { mut stop, mut extreme, mut factor, near: mut last_near, far: mut last_far } = *ride;
+        let mut least = 0;
         for (k, ((high, low), slot)) in high.iter().zip(low).zip(out.iter_mut()).enumerate() {
+            least |= margin(*high) | margin(*low);
             let (near, far) = if LONG { (*low, *high) } else { (-high, -low) };
             if near <= stop {
                 let beyond = sweep::larger(sweep::larger(extreme, last_far), far);
@@ -219,7 +228,7 @@ impl Parabolic {
                 let moved = sweep::larger(sweep::larger(moved, last_far), far);
                 *slot = if LONG && self.signed { -beyond } else { beyond * sign };
                 *ride = Ride { stop: -moved, extreme: -near, factor: other.start, near: -far, far: -near };
-                return k + 1;
+                return (k + 1, least);
             }
             *slot = stop * shown;
             factor = sweep::choose(far > extreme, sweep::smaller(factor + own.step, own.max), factor);
@@ -227,7 +236,7 @@ impl Parabolic {
             stop = sweep::smaller(stop + factor * (extreme - stop), sweep::smaller(last_near, near));
             (last_near, last_far) = (near, far);
         }
-        high.len()
+        (high.len(), least)
     }
 }
 

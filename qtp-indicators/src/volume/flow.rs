@@ -4,10 +4,12 @@ use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SpecError,
+    Candles, SpecError,
     error::check_period,
     input::INPUT_LIMIT,
-    node::{Feed, Gate, Node, Previous, Reads, Sum, catch_up, composite, indicator, peek_by_copy},
+    node::{
+        Admit as _, Feed, Gate, Node, Previous, Reads, Sum, catch_up, composite, indicator, peek_by_copy,
+    },
     registry::{Entry, NUMBER, OutputInfo, ParamInfo, node},
     sweep,
 };
@@ -20,15 +22,21 @@ fn flow(c: &Ohlcv) -> f64 {
     if range > 0.0 { place * c.volume } else { 0.0 }
 }
 
-/// [`flow`] of the candles from `at` on, branch-free.
-fn flows(c: crate::Candles<'_>, at: usize, out: &mut [f64]) {
-    sweep::map_candles(sweep::part(c, at, at + out.len()), out, move |c| {
-        let range = c.high - c.low;
-        let place = ((c.close - c.low) - (c.high - c.close)) / range;
+/// [`flow`] of the candles `at..end`, branch-free; whether all of them are admissible.
+#[inline(always)]
+fn flows(c: Candles<'_>, at: usize, end: usize, out: &mut sweep::Chunk) -> bool {
+    let c = sweep::part(c, at, end);
+    let mut least = 0;
+    for i in 0..end - at {
+        let candle = Ohlcv::at(c, i);
+        let range = candle.high - candle.low;
+        let place = ((candle.close - candle.low) - (candle.high - candle.close)) / range;
         let place = sweep::larger(sweep::smaller(place, INPUT_LIMIT), -INPUT_LIMIT);
-        let flow = place * c.volume;
-        if range > 0.0 { flow } else { 0.0 }
-    });
+        let flow = place * candle.volume;
+        out[i] = if range > 0.0 { flow } else { 0.0 };
+        least |= candle.margin(Reads::HLCV);
+    }
+    least >= 0
 }
 
 /// Sum of the flows.
@@ -59,13 +67,17 @@ impl Node for Line {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let c = gate.columns();
-        let (mut sum, column) = (sweep::Scan::sum(self.sum), sweep::one(out));
-        gate.blocks(0, |at, end| {
-            let slots = &mut column[at..end];
-            flows(c, at, slots);
-            sum.replace(slots);
-        });
+        let (c, column, mut sound) = (gate.columns(), sweep::one(out), true);
+        sweep::pipe(
+            [&mut sweep::Scan::sum(self.sum)],
+            [0],
+            (0, c.len()),
+            #[inline(always)]
+            |at, end, [flow]| sound &= flows(c, at, end, flow),
+            #[inline(always)]
+            |at, end, [line]| column[at..end].copy_from_slice(&line[..end - at]),
+        );
+        gate.vouch(sound);
     }
 }
 
@@ -115,20 +127,24 @@ impl Node for Oscillator {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let c = gate.columns();
         let from = catch_up(self, gate, out);
-        let (mut sum, column) = (sweep::Scan::sum(self.line.sum), sweep::one(out));
+        let (c, column, mut sound) = (gate.columns(), sweep::one(out), true);
         let scan = |(k, level): (f64, f64)| sweep::Scan::new(1.0 - k, k, level);
-        let (mut fast, mut slow) = (scan(self.fast), scan(self.slow));
-        let mut line: sweep::Room = [0.0; sweep::BLOCK];
-        gate.blocks(from, |at, end| {
-            let (line, slots) = (&mut line[..end - at], &mut column[at..end]);
-            flows(c, at, line);
-            sum.replace(line);
-            slow.run(line, slots);
-            fast.replace(line);
-            sweep::combine(slots, line, move |slow, fast| fast - slow);
-        });
+        sweep::pipe(
+            [&mut sweep::Scan::sum(self.line.sum), &mut scan(self.fast), &mut scan(self.slow)],
+            [0, 0, 0],
+            (from, c.len()),
+            #[inline(always)]
+            |at, end, [flow, ..]| sound &= flows(c, at, end, flow),
+            #[inline(always)]
+            |at, end, [_, fast, slow]| {
+                let slots = &mut column[at..end];
+                for i in 0..slots.len() {
+                    slots[i] = fast[i] - slow[i];
+                }
+            },
+        );
+        gate.vouch(sound);
     }
 }
 
@@ -156,27 +172,53 @@ impl Node for Share {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let c = gate.columns();
-        let (n, column) = (self.volume.len(), sweep::one(out));
+        let (c, n) = (gate.columns(), self.volume.len());
+        let from = catch_up(self, gate, out);
+        if !gate.sound() || from < n {
+            return;
+        }
+        // The flows of the last window, and of what follows until the sums are taken afresh.
+        let renewal = sweep::renewal(n);
+        let mut kept: Vec<f64> = (0..n).map(|i| flow(&Ohlcv::at(c, i))).collect();
+        kept.resize(n + renewal, 0.0);
         let mut quiet = sweep::Quiet::new(n);
-        sweep::slide(
-            n,
-            gate,
-            0,
-            |at, end, [flow, volume]| {
-                flows(c, at, flow);
-                volume.copy_from_slice(&c.volume[at..end]);
-            },
-            |at, end, [_, traded], [flow, volume]| {
-                let slots = &mut column[at..end];
-                sweep::map2(flow, volume, slots, move |flow, volume| {
-                    let share = flow / volume;
-                    if volume > 0.0 { share } else { 0.0 }
-                });
-                quiet.mark(traded, |i| slots[i] = 0.0);
-            },
-        );
-        sweep::chill(column, n - 1);
+        quiet.mark(&c.volume[..n], |_| ());
+        let (mut flow, mut volume) = (sweep::Scan::sum(0.0), sweep::Scan::sum(0.0));
+        let (mut start, mut sound, column) = (n, true, sweep::one(out));
+        while start < c.len() {
+            let end = c.len().min(start + renewal);
+            flow.set(sweep::total(&kept[..n]));
+            volume.set(sweep::total(&c.volume[start - n..start]));
+            sweep::pipe(
+                [&mut flow, &mut volume],
+                [0, 1],
+                (start, end),
+                #[inline(always)]
+                |at, end, [flow, volume]| {
+                    sound &= flows(c, at, end, flow);
+                    let (place, count) = (at - start, end - at);
+                    kept[place + n..][..count].copy_from_slice(&flow[..count]);
+                    let gone = &kept[place..][..count];
+                    let (new, old) = (&c.volume[at..end], &c.volume[at - n..][..count]);
+                    for i in 0..count {
+                        flow[i] -= gone[i];
+                        volume[i] = new[i] - old[i];
+                    }
+                },
+                #[inline(always)]
+                |at, end, [flow, volume]| {
+                    let slots = &mut column[at..end];
+                    for i in 0..slots.len() {
+                        let share = flow[i] / volume[i];
+                        slots[i] = if volume[i] > 0.0 { share } else { 0.0 };
+                    }
+                },
+            );
+            quiet.mark(&c.volume[start..end], |i| column[start + i] = 0.0);
+            kept.copy_within(end - start..end - start + n, 0);
+            start = end;
+        }
+        gate.vouch(sound);
     }
 }
 
