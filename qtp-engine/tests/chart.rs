@@ -186,8 +186,31 @@ fn what_cannot_be_drawn_is_refused() {
     let mut chart = full();
     chart.panes[0].studies[0].plots[0].values.pop();
     assert_eq!(problem(&chart, &options), "chart: macd(12,26,9) has 299 values for 300 candles");
-    let refused = full().study(&"ema(20)@4h".parse().unwrap()).unwrap_err();
-    assert!(refused.to_string().contains("timeframe"));
+    for (spec, problem) in [
+        ("cipher_b()@4h", "events of another timeframe"),
+        ("talib.cdldoji()@4h", "events of another timeframe"),
+        ("ema(20)@90m", "90m candles cannot be made of 1h candles"),
+    ] {
+        let refused = full().study(&spec.parse().unwrap()).unwrap_err().to_string();
+        assert!(refused.contains(spec) && refused.contains(problem), "{refused}");
+    }
+}
+
+#[test]
+fn a_line_of_a_higher_timeframe_stays_until_its_next_candle_has_ended() {
+    let mut bars = bars(12, wave);
+    for (hour, bar) in (0_i64..).zip(&mut bars) {
+        bar.time = Timestamp::from_secs(hour * 3600);
+    }
+    let closes: Vec<f64> = bars.iter().map(|bar| bar.ohlcv.close).collect();
+    let mut chart = Chart::new("TEST", bars);
+    chart.study(&"sma(1)@4h".parse().unwrap()).unwrap();
+    let values = &chart.price.studies[0].plots[0].values;
+    assert!(values[..3].iter().all(|value| value.is_nan()));
+    let held =
+        [closes[3], closes[3], closes[3], closes[3], closes[7], closes[7], closes[7], closes[7], closes[11]];
+    assert_eq!(values[3..], held);
+    assert!(chart.svg(&ChartOptions::default()).is_ok());
 }
 
 #[test]

@@ -327,3 +327,30 @@ fn renko_bricks_are_met() {
         .collect();
     assert_eq!(ours, theirs);
 }
+
+/// Values that the library's own tests name, to the digits that they give.
+#[test]
+fn published_pivots_are_met() {
+    let Some(folder) = folder() else { return };
+    let (daily, intraday) = (quotes(&folder, "default"), quotes(&folder, "intraday"));
+    let newest = daily.0.len() - 38;
+    let last = (daily.0[newest..].to_vec(), daily.1[newest..].to_vec());
+    for (spec, candles, output, rows) in [
+        ("pivots_demark(month)", &daily, "pp", [(20, 215.13), (149, 234.3475), (501, 268.605)]),
+        ("pivots_demark(month)", &daily, "r1", [(20, 218.74), (149, 239.535), (501, 280.53)]),
+        ("pivots_demark(month)", &daily, "s1", [(20, 213.24), (149, 232.225), (501, 262.82)]),
+        ("pivots_camarilla(week)", &last, "pp", [(5, 271.02), (22, 268.96), (37, 243.15)]),
+        ("pivots_camarilla(week)", &last, "r3", [(5, 273.66825), (22, 271.89425), (37, 247.91025)]),
+        ("pivots_camarilla(week)", &last, "r4", [(5, 276.3165), (22, 274.8285), (37, 252.6705)]),
+        ("pivots_camarilla(week)", &last, "s1", [(5, 270.13725), (22, 267.9819), (37, 241.56325)]),
+        ("pivots_camarilla(week)", &last, "s4", [(5, 265.7235), (22, 263.0915), (37, 233.6295)]),
+        ("pivots_woodie(day)", &intraday, "pp", [(391, 368.7875), (1172, 370.9769), (1563, 371.3625)]),
+        ("pivots_woodie(day)", &intraday, "r3", [(391, 375.325), (1172, 375.3786), (1563, 373.085)]),
+        ("pivots_woodie(day)", &intraday, "s2", [(391, 365.1175), (1172, 368.6845), (1563, 369.9525)]),
+    ] {
+        let actual = column(spec, output, candles);
+        for (row, expected) in rows {
+            assert!((actual[row] - expected).abs() <= 5.1e-5, "{spec}.{output} at {row}: {}", actual[row]);
+        }
+    }
+}

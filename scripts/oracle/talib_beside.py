@@ -2,7 +2,8 @@
 """Every function of TA-Lib's Python package beside `indicators --indicator talib.NAME(...)` on made and recorded candles.
 
 Usage: talib_beside.py INDICATORS_BINARY. Values must agree to 1e-9 x max(1, |expected|), NaN and integers exactly.
-Candles are chosen to be awkward too: flat stretches, ties, no volume, huge and tiny prices, one direction only.
+Candles are chosen to be awkward too: flat stretches, ties, no volume, huge and tiny prices, one direction only, all the
+digits that a float has. What is known to differ, and why, stands in qtp-indicators/README.md.
 """
 
 import csv
@@ -47,6 +48,18 @@ def steps(seed, rows):
     return dict(zip(COLUMNS, [opened, np.maximum(opened, close), np.minimum(opened, close), close, volume], strict=True))
 
 
+def pauses(seed, candles):
+    """Stretches in which nobody trades, put into a walk."""
+    random = np.random.default_rng(seed)
+    at, rows = 0, len(candles["close"])
+    while at < rows:
+        at += random.integers(20, 90)
+        end = at + random.integers(2, 25)
+        for name in COLUMNS[:4]:
+            candles[name][at:end] = candles["close"][min(at, rows) - 1]
+    return candles
+
+
 def ramp(rows, sign):
     close = 1000.0 + sign * 0.25 * np.arange(rows)
     return {"open": close - sign * 0.25, "high": close + 0.5, "low": close - 0.5, "close": close, "volume": np.full(rows, 10.0)}
@@ -68,6 +81,9 @@ def inputs():
     yield "no volume", walk(6, 600, 100, 0.01, 2, lambda _, n: np.zeros(n))
     yield "flat", flat(400, 123.4)
     yield "steps", steps(7, 1200)
+    yield "pauses", pauses(9, walk(9, 1500, 100, 0.005, 2))
+    yield "pauses, all digits", pauses(10, walk(10, 1500, 30000, 0.005, 15))
+    yield "all digits", walk(11, 1500, 1.5e-4, 0.02, 20)
     yield "up", ramp(500, 1)
     yield "down", ramp(500, -1)
     yield "short", walk(8, 40, 100, 0.01, 2)
@@ -91,7 +107,7 @@ def calls(rows):
 
 def other(draw, key, value, rows):
     if key.endswith("matype"):
-        return draw.randint(0, 8)
+        return draw.randint(0, 13)
     if isinstance(value, int):
         return draw.choice([2, 3, 4, 7, 13, 21, 50, 2, 5, 9, min(200, rows // 3)])
     return round(value * draw.choice([0.5, 1.0, 1.5, 2.0]), 3) or draw.choice([0.0, 0.01])

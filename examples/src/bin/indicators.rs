@@ -63,6 +63,9 @@ fn run(args: &Args) -> Result<(), Failure> {
         time_unit: args.time_unit,
     };
     let file = candle_file::read(candles, &options)?;
+    for warning in file.warnings() {
+        eprintln!("warning: {warning}");
+    }
     if let Some(path) = &args.out {
         save(path, &indicators, file.timeframe, &file.candles)?;
     }

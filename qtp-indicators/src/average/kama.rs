@@ -30,9 +30,9 @@ impl Node for Efficiency {
     composite!({ lag, previous, path } (x: f64) -> f64 {
         let old = lag.feed(x);
         let path = previous.feed(x).and_then(|previous| path.feed((x - previous).abs()));
-        let (net, path) = (x - old?, path?);
+        let (net, path) = ((x - old?).abs(), path?);
         // A flat window has gone no way: TA-Lib calls that efficient.
-        Some(if path <= net || path == 0.0 { 1.0 } else { (net / path).abs() })
+        Some(if path <= net { 1.0 } else { net / path })
     });
 
     fn warmup(&self) -> usize {
@@ -61,9 +61,9 @@ fn efficiency(n: usize, gate: &Gate<'_, f64>, mut emit: impl FnMut(usize, usize,
             let skip = n.saturating_sub(at).min(end - at);
             let (now, old) = (&input[at + skip..end], &input[(at + skip).saturating_sub(n)..]);
             sweep::combine2(&mut paths[skip..], (now, old), move |path, x, old| {
-                let net = x - old;
-                let ratio = (net / path).abs();
-                if (path <= net) | (path == 0.0) { 1.0 } else { ratio }
+                let net = (x - old).abs();
+                let ratio = net / path;
+                if path <= net { 1.0 } else { ratio }
             });
             // Without a move the path is rounding alone.
             quiet.mark(steps, |i| paths[i] = 1.0);

@@ -23,7 +23,7 @@ const MAX_CELLS: usize = 4_000_000;
 impl Bank {
     pub(crate) fn new(min: usize, max: usize, kind: usize) -> Result<Self, SpecError> {
         let min = check_period("minperiod", min, 1)?;
-        let max = check_integer("maxperiod", max, min.max(2), MAX_PERIOD)?;
+        let max = check_integer("maxperiod", max, min, MAX_PERIOD)?;
         let cells = (max - min + 1).saturating_mul(max);
         if cells > MAX_CELLS {
             let (value, largest) = (max as f64, (MAX_CELLS / max).saturating_add(min) as f64);
@@ -125,7 +125,7 @@ pub(crate) const ENTRIES: &[Entry] = &[Entry::series(
     "TA-Lib MAVP: moving average with the period of each candle read from a second series",
     &[
         ParamInfo::integer("minperiod", 1, 2),
-        ParamInfo::integer("maxperiod", 2, 30),
+        ParamInfo::integer("maxperiod", 1, 30),
         ParamInfo::matype("matype", 0),
         ParamInfo::source("periods", Source::Volume),
     ],

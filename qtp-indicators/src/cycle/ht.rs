@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     hilbert::{DEGREES, Hilbert},
-    phase::{LONGEST, Phase, START, Trend, WARMUP, whole},
+    phase::{Phase, START, Trend, WARMUP, whole},
+    turns::LONGEST,
 };
 use crate::{
     node::{Gate, Node, indicator, peek_by_copy},

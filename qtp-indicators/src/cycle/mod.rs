@@ -4,6 +4,7 @@ pub(crate) mod hilbert;
 pub(crate) mod ht;
 mod phase;
 pub(crate) mod sine_wave;
+mod turns;
 
 pub use ht::{
     HtDcPeriod, HtDcPhase, HtPhasor, HtSine, HtTrendMode, HtTrendline, ht_dcperiod, ht_dcphase, ht_phasor,

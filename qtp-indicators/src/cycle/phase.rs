@@ -4,17 +4,10 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::hilbert::{Cycle, DEGREES, Hilbert};
-
-/// Longest cycle in candles.
-pub(crate) const LONGEST: usize = 51;
-
-/// Sine and cosine of `i / n` turns at `[n][i]`, once for all: they depend on nothing else.
-static TURNS: LazyLock<Vec<[(f64, f64); LONGEST]>> = LazyLock::new(|| {
-    let angle = |i: usize, n: usize| (i as f64 * (std::f64::consts::FRAC_PI_4 * 8.0)) / n as f64;
-    let pair = |i, n| (libm::sin(angle(i, n)), libm::cos(angle(i, n)));
-    (0..LONGEST).map(|n| std::array::from_fn(|i| if n == 0 { (0.0, 0.0) } else { pair(i, n) })).collect()
-});
+use super::{
+    hilbert::{Cycle, DEGREES, Hilbert},
+    turns::{LONGEST, TURNS},
+};
 
 /// The last 50 numbers, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

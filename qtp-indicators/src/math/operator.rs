@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Source,
     node::{Gate, Node, indicator, peek_by_copy},
-    registry::{Entry, NUMBER, ParamInfo, pair},
+    registry::{Entry, NUMBER, OutputInfo, ParamInfo, REAL, pair},
 };
 
 /// Makes the node, the public type and the function of each operator.
@@ -52,17 +52,18 @@ operators! {
     DivNode Div div |a, b| a / b, "quotient";
 }
 
+const SQUARE: &[OutputInfo] = &[OutputInfo::new("real", "square of the source")];
 const SOURCES: &[ParamInfo] =
     &[ParamInfo::source("source0", Source::High), ParamInfo::source("source1", Source::Low)];
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry::candles("talib.add", "TA-Lib ADD: sum of two series", SOURCES, NUMBER, "1", |args| {
+    Entry::candles("talib.add", "TA-Lib ADD: sum of two series", SOURCES, REAL, "1", |args| {
         Ok(pair(AddNode, args.series(0), args.series(1)))
     }),
-    Entry::candles("talib.sub", "TA-Lib SUB: difference of two series", SOURCES, NUMBER, "1", |args| {
+    Entry::candles("talib.sub", "TA-Lib SUB: difference of two series", SOURCES, REAL, "1", |args| {
         Ok(pair(SubNode, args.series(0), args.series(1)))
     }),
-    Entry::candles("talib.mult", "TA-Lib MULT: product of two series", SOURCES, NUMBER, "1", |args| {
+    Entry::candles("talib.mult", "TA-Lib MULT: product of two series", SOURCES, SQUARE, "1", |args| {
         Ok(pair(MultNode, args.series(0), args.series(1)))
     }),
     Entry::candles("talib.div", "TA-Lib DIV: quotient of two series", SOURCES, NUMBER, "1", |args| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Gate, Node, indicator, is_zero},
+    node::{Gate, Node, indicator},
     registry::{Entry, NUMBER, ParamInfo, REAL, node, over},
     sweep,
     window::Window,
@@ -111,9 +111,11 @@ pub(crate) struct Channel {
 /// What a typical price, the mean and the sum of distances of `n` of them make.
 #[inline(always)]
 fn index(typical: f64, mean: f64, distances: f64, n: f64) -> f64 {
-    let above = typical - mean;
-    let index = above / (0.015 * (distances / n));
-    if is_zero(above) | is_zero(distances) { 0.0 } else { index }
+    let (above, distance) = (typical - mean, distances / n);
+    let index = above / (0.015 * distance);
+    // As TA-Lib has it: what the mean lost to rounding is no distance.
+    let least = 1e-14 * mean.abs();
+    if (above.abs() <= least) | (distance <= least) { 0.0 } else { index }
 }
 
 impl Channel {

@@ -32,7 +32,7 @@ impl Row for BollingerOutput {
 /// An average with deviations either side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bands {
-    /// The copy stands for the mean, which comes with the deviation.
+    /// A simple one is never fed: the mean comes with the deviation.
     average: Ma,
     moments: Moments,
     up: f64,
@@ -42,11 +42,7 @@ pub(crate) struct Bands {
 fn bands(period: usize, up: f64, down: f64, kind: usize) -> Result<Bands, SpecError> {
     let n = check_period("period", period, 2)?;
     let (up, down) = (check_deviations("up", up)?, check_deviations("down", down)?);
-    let average = match Ma::new(n, kind, 0)? {
-        Ma::Sma(_) => Ma::Copy,
-        other => other,
-    };
-    Ok(Bands { average, moments: Moments::new(n), up, down })
+    Ok(Bands { average: Ma::new(n, kind, 0)?, moments: Moments::new(n), up, down })
 }
 
 impl Node for Bands {
@@ -56,7 +52,7 @@ impl Node for Bands {
     composite!({ average, moments } with { up, down } (x: f64) -> BollingerOutput {
         let moments = moments.feed(x);
         let mean = moments.map(|(mean, _)| mean);
-        let middle = if matches!(average, Ma::Copy) { mean } else { average.feed(x) };
+        let middle = if matches!(average, Ma::Sma(_)) { mean } else { average.feed(x) };
         let (middle, deviation) = (middle?, libm::sqrt(moments?.1));
         Some(BollingerOutput { upper: middle + deviation * *up, middle, lower: middle - deviation * *down })
     });
@@ -67,7 +63,7 @@ impl Node for Bands {
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let [upper, middle, lower] = out else { return };
-        if let Ma::Copy = self.average {
+        if let Ma::Sma(_) = self.average {
             let (n, up, down) = (self.moments.warmup(), self.up, self.down);
             let share = 1.0 / n as f64;
             sweep::spread(n, gate, |at, end, spreads, means| {

@@ -300,9 +300,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "timeperiod + 1",
         |args| Ok(pair(Efi::new(args.count(0))?.0.node, args.source(), Source::Volume)),
     ),
-    Entry::candles("talib.marketfi", "TA-Lib MARKETFI: market facilitation index", &[], NUMBER, "1", |_| {
-        Ok(node(Facilitation))
-    }),
+    Entry::candles(
+        "talib.marketfi",
+        "TA-Lib MARKETFI: market facilitation index",
+        &[],
+        &[OutputInfo::new("real", "price per volume")],
+        "1",
+        |_| Ok(node(Facilitation)),
+    ),
     Entry::candles(
         "talib.rvol",
         "TA-Lib RVOL: volume per mean of the volumes before",

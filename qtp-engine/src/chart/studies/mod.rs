@@ -4,8 +4,10 @@ mod cipher;
 mod place;
 mod style;
 
-use qtp_indicators::Spec;
+use qtp_core::{Ohlcv, Timeframe};
 use qtp_indicators::registry::{MAX_OUTPUTS, OutputInfo};
+use qtp_indicators::resample::batch_at;
+use qtp_indicators::{Candles, Spec};
 
 use super::data::{Bar, Chart, Colour, Marker, MarkerKind, Pane, Plot, PlotKind, Study};
 use crate::EngineError;
@@ -13,11 +15,13 @@ use place::Place;
 
 impl Chart {
     /// Computes an indicator over all candles and adds it where it belongs: over the candles if it is a price level, as
-    /// events if it reports patterns, else in panes below, one for each unit.
+    /// events if it reports patterns, else in panes below, one for each unit. Lines of a higher timeframe, such as
+    /// `rsi(14)@4h`, stay where its last candle that had ended left them.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Chart`] for a spec of another timeframe than the candles', or one that cannot be built.
+    /// [`EngineError::Chart`] for a spec that cannot be built, a timeframe that the candles do not make up, and events of
+    /// another timeframe than the candles'.
     ///
     /// ```
     /// # use qtp_core::{Ohlcv, Timestamp};
@@ -34,16 +38,17 @@ impl Chart {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn study(&mut self, spec: &Spec) -> Result<(), EngineError> {
-        if spec.timeframe().is_some() {
-            let problem = format!("{spec}: another timeframe than the candles' is not drawn");
-            return Err(EngineError::Chart { problem });
-        }
-        let columns = columns(spec, &self.bars)?;
-        if spec.info().name == "cipher_b" && spec.output().is_none() {
-            return cipher::add(self, spec, &columns);
-        }
         let outputs = outputs(spec);
         let places = place::places(spec, &outputs, &self.bars)?;
+        let cipher = spec.info().name == "cipher_b" && spec.output().is_none();
+        let higher = spec.timeframe().is_some();
+        if higher && (cipher || places.contains(&Place::Event)) {
+            return Err(refused(spec, "events of another timeframe than the candles' are not drawn"));
+        }
+        let columns = if higher { held(spec, &self.bars)? } else { columns(spec, &self.bars)? };
+        if cipher {
+            return cipher::add(self, spec, &columns);
+        }
         let series: Vec<Series<'_>> = outputs
             .into_iter()
             .zip(places)
@@ -131,10 +136,31 @@ fn outputs(spec: &Spec) -> Vec<&'static OutputInfo> {
     spec.info().outputs.iter().filter(|output| chosen.is_none_or(|name| output.name == name)).collect()
 }
 
-/// The columns of a spec over candles, NaN until warm.
+fn refused(spec: &Spec, problem: impl std::fmt::Display) -> EngineError {
+    EngineError::Chart { problem: format!("{spec}: {problem}") }
+}
+
+/// The columns of a spec of a higher timeframe; the smallest step between candles is their own.
+fn held(spec: &Spec, bars: &[Bar]) -> Result<Vec<Vec<f64>>, EngineError> {
+    let times: Vec<i64> = bars.iter().map(|bar| bar.time.as_nanos()).collect();
+    let steps = times.array_windows().map(|[before, after]| after.saturating_sub(*before));
+    let step = steps.min().ok_or_else(|| refused(spec, "one candle has no timeframe"))?;
+    let timeframe = Timeframe::from_nanos(step).map_err(|error| refused(spec, error))?;
+    let column = |read: fn(&Ohlcv) -> f64| bars.iter().map(|bar| read(&bar.ohlcv)).collect::<Vec<f64>>();
+    let (open, high, low) = (column(|c| c.open), column(|c| c.high), column(|c| c.low));
+    let (close, volume) = (column(|c| c.close), column(|c| c.volume));
+    let indicator = spec.build().map_err(|error| refused(spec, error))?;
+    let mut columns = vec![vec![f64::NAN; bars.len()]; indicator.width()];
+    let mut views: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+    Candles::new(&open, &high, &low, &close, &volume)
+        .and_then(|candles| batch_at(&indicator, timeframe, candles, &times, &mut views))
+        .map_err(|error| refused(spec, error))?;
+    Ok(columns)
+}
+
+/// The columns of a spec over candles of its timeframe, NaN until warm.
 fn columns(spec: &Spec, bars: &[Bar]) -> Result<Vec<Vec<f64>>, EngineError> {
-    let refused = |error| EngineError::Chart { problem: format!("{spec}: {error}") };
-    let mut indicator = spec.build().map_err(refused)?;
+    let mut indicator = spec.build().map_err(|error| refused(spec, error))?;
     let mut columns = vec![Vec::with_capacity(bars.len()); indicator.width()];
     for bar in bars {
         let mut row = [f64::NAN; MAX_OUTPUTS];
