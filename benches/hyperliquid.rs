@@ -1,4 +1,8 @@
 //! From a book message in memory to a signed order in a socket's buffer, and the parts of that way.
+//!
+//! `hyperliquid/tick/..` are the parts where they stand, one after the other in every round: read (the message parsed),
+//! decide (market state, strategy, risk, order manager), sign (the order written, hashed and signed) and send (one write
+//! to a TCP socket). `update` is the engine's step for a strategy that only listens: decide without strategy and risk.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 
@@ -9,7 +13,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use qtp_core::port::Strategy;
 use qtp_core::{
     AccountId, AccountKind, Amount, Approved, Command, Context, Currency, Event, EventRecord, InstrumentId,
@@ -18,12 +22,11 @@ use qtp_core::{
     Timestamp, TradingState, TriggerSource, VenueCapabilities,
 };
 use qtp_engine::{Engine, EngineConfig, EngineSetup};
-use qtp_exchange::hyperliquid::payload::{self, Wallet};
+use qtp_exchange::hyperliquid::payload::{self, CoinBook, Wallet};
 use qtp_exchange::hyperliquid::sign::{Network, PrivateKey, l1};
 use qtp_exchange::hyperliquid::wire::Request;
 use qtp_exchange::hyperliquid::{Catalogue, order_action};
 use qtp_risk::RiskLimits;
-use serde_json::value::RawValue;
 
 const META: &str = r#"{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40}]}"#;
 const SPOT: &str = r#"{"tokens":[],"universe":[]}"#;
@@ -51,8 +54,7 @@ fn message() -> String {
 }
 
 fn parts(criterion: &mut Criterion) {
-    let (key, message) = (key(), message());
-    assert!((1500..1800).contains(&message.len()), "{}", message.len());
+    let key = key();
     let mut group = criterion.benchmark_group("hyperliquid");
     let digest = l1::digest(Network::Testnet, ORDER, 1, None, Some(2)).expect("an action");
     group.bench_function("signature", |bencher| bencher.iter(|| key.sign(black_box(&digest))));
@@ -65,24 +67,14 @@ fn parts(criterion: &mut Criterion) {
     });
     let signature = key.sign(&digest);
     group.bench_function("find_signer", |bencher| bencher.iter(|| signature.signer(black_box(&digest))));
-    let id: InstrumentId = "BTC-USDC-PERP@hyperliquid.testnet".parse().expect("an id");
-    group.bench_function("read_book", |bencher| bencher.iter(|| book(black_box(&message), &id)));
     group.finish();
 }
 
-/// As the market stream reads it: the envelope, then its data.
-fn book(message: &str, id: &InstrumentId) -> OrderBook {
-    #[derive(serde::Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow)]
-        data: &'a RawValue,
-    }
-    let Message { data } = serde_json::from_str(message).expect("a message");
-    payload::book(data.get(), id, 20).expect("a book")
+/// Takes the best ask at every book, or only listens.
+struct Taker {
+    instrument: InstrumentId,
+    takes: bool,
 }
-
-/// Takes the best ask at every book.
-struct Taker(InstrumentId);
 
 impl Strategy for Taker {
     fn id(&self) -> StrategyId {
@@ -90,13 +82,13 @@ impl Strategy for Taker {
     }
 
     fn topics(&self) -> Vec<MarketTopic> {
-        vec![MarketTopic::Book(self.0.clone())]
+        vec![MarketTopic::Book(self.instrument.clone())]
     }
 
     fn on_book(&mut self, book: &OrderBook, context: &mut Context<'_>) -> Result<(), StrategyError> {
-        if let Some(ask) = book.asks.first() {
+        if let Some(ask) = book.asks.first().filter(|_| self.takes) {
             context.submit(OrderDraft {
-                instrument: self.0.clone(),
+                instrument: self.instrument.clone(),
                 side: Side::Buy,
                 quantity: ask.quantity.min("0.012".parse().unwrap_or(Quantity::ZERO)),
                 kind: OrderKind::Limit { price: ask.price },
@@ -116,12 +108,19 @@ struct Way {
     id: InstrumentId,
     key: PrivateKey,
     socket: TcpStream,
+    /// The venue's end.
+    other: TcpStream,
+    sent: Vec<u8>,
+    received: Vec<u8>,
     commands: Vec<Command>,
     seq: u64,
 }
 
+/// The parts of a round, in their order.
+const PARTS: [&str; 4] = ["read", "decide", "sign", "send"];
+
 impl Way {
-    fn new() -> Self {
+    fn new(takes: bool) -> Self {
         let mut catalogue = Catalogue::new("hyperliquid.testnet".parse().expect("a venue"));
         payload::perpetuals(&mut catalogue, 0, META, SPOT).expect("a list");
         let instrument = catalogue.coin("BTC").expect("listed").instrument.clone();
@@ -152,15 +151,14 @@ impl Way {
             capabilities: BTreeMap::from([(account.clone(), capabilities)]),
         })
         .expect("an engine");
-        engine.add_strategy(&account, Box::new(Taker(id.clone()))).expect("an owner");
+        let taker = Taker { instrument: id.clone(), takes };
+        engine.add_strategy(&account, Box::new(taker)).expect("an owner");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let socket = TcpStream::connect(listener.local_addr().expect("an address")).expect("a socket");
-        let (mut other, _) = listener.accept().expect("its other end");
-        std::thread::spawn(move || {
-            let mut sink = vec![0; 1 << 16];
-            while other.read(&mut sink).is_ok_and(|count| count > 0) {}
-        });
-        let mut way = Self { engine, catalogue, id, key: key(), socket, commands: Vec::new(), seq: 0 };
+        let (other, _) = listener.accept().expect("its other end");
+        let (sent, received, commands) = (Vec::new(), Vec::new(), Vec::new());
+        let mut way =
+            Self { engine, catalogue, id, key: key(), socket, other, sent, received, commands, seq: 0 };
         // Limits are measured at the mark.
         let (instrument, mark) = (way.id.clone(), "60000".parse().expect("a price"));
         way.process(Event::Mark(MarkPrice { instrument, time: Timestamp::EPOCH, mark, index: None }));
@@ -175,27 +173,55 @@ impl Way {
         self.engine.process(&record, &mut self.commands).expect("a step");
     }
 
-    /// Message in, order out.
-    fn tick(&mut self, message: &str) -> Approved<OrderGroup> {
-        let book = book(message, &self.id);
-        self.process(Event::Book(book));
-        let order = self.commands.iter().find_map(|command| match command {
-            Command::Submit(group) => Some(group.clone()),
-            _ => None,
-        });
-        let order = order.expect("an order a book");
-        let action = order_action(order.get(), &self.catalogue, Wallet::Perpetual, (None, Ratio::ZERO));
-        let action = action.expect("a legal order");
-        let text = Request::signed(&self.key, Network::Testnet, &action, self.seq, None, Some(self.seq));
-        let text = text.expect("a request");
-        let head =
-            "POST /exchange HTTP/1.1\r\nhost: api\r\ncontent-type: application/json\r\ncontent-length: ";
-        write!(self.socket, "{head}{}\r\n\r\n{text}", text.len()).expect("room");
-        order
+    /// As the market stream reads it.
+    fn read(&self, message: &str) -> OrderBook {
+        CoinBook::of_message(message, 20).expect("a book").of(&self.id)
     }
 
-    /// The order ends, so that the next one finds the same state.
+    fn decide(&mut self, book: OrderBook) -> Option<Approved<OrderGroup>> {
+        self.process(Event::Book(book));
+        self.commands.drain(..).find_map(|command| match command {
+            Command::Submit(group) => Some(group),
+            _ => None,
+        })
+    }
+
+    fn sign(&self, order: &OrderGroup) -> String {
+        let action = order_action(order, &self.catalogue, Wallet::Perpetual, (None, Ratio::ZERO));
+        let action = action.expect("a legal order");
+        Request::signed(&self.key, Network::Testnet, &action, self.seq, None, Some(self.seq))
+            .expect("a request")
+    }
+
+    fn send(&mut self, text: &str) {
+        let head =
+            "POST /exchange HTTP/1.1\r\nhost: api\r\ncontent-type: application/json\r\ncontent-length: ";
+        self.sent.clear();
+        write!(self.sent, "{head}{}\r\n\r\n{text}", text.len()).expect("memory");
+        self.socket.write_all(&self.sent).expect("room");
+    }
+
+    /// Message in, order out; how long each part took.
+    #[allow(clippy::disallowed_methods, reason = "a bench measures time")]
+    fn round(&mut self, message: &str) -> [Duration; PARTS.len()] {
+        let start = Instant::now();
+        let book = self.read(black_box(message));
+        let read = Instant::now();
+        let order = self.decide(book).expect("an order a book");
+        let decided = Instant::now();
+        let text = self.sign(order.get());
+        let signed = Instant::now();
+        self.send(&text);
+        let sent = Instant::now();
+        self.end(&order);
+        [read - start, decided - read, signed - decided, sent - signed]
+    }
+
+    /// The venue gets the order and it ends, so that the next one finds the same state.
     fn end(&mut self, order: &Approved<OrderGroup>) {
+        self.received.resize(self.sent.len(), 0);
+        self.other.read_exact(&mut self.received).expect("what was sent");
+        assert_eq!(self.sent, self.received);
         let request = order.get().first();
         self.process(Event::OrderReport(OrderReport {
             client_order_id: Some(request.client_order_id),
@@ -213,21 +239,24 @@ impl Way {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a bench measures time")]
 fn tick_to_order(criterion: &mut Criterion) {
-    let (mut way, message) = (Way::new(), message());
-    criterion.bench_function("hyperliquid/tick_to_order", |bencher| {
-        bencher.iter_custom(|rounds| {
-            let mut spent = Duration::ZERO;
-            for _ in 0..rounds {
-                let start = Instant::now();
-                let order = way.tick(black_box(&message));
-                spent += start.elapsed();
-                way.end(&order);
-            }
-            spent
+    let (mut way, message) = (Way::new(true), message());
+    assert!((1500..1800).contains(&message.len()), "{}", message.len());
+    let mut group = criterion.benchmark_group("hyperliquid");
+    for (place, part) in PARTS.iter().enumerate() {
+        group.bench_function(format!("tick/{part}"), |bencher| {
+            bencher.iter_custom(|rounds| (0..rounds).map(|_| way.round(&message)[place]).sum());
         });
+    }
+    group.bench_function("tick_to_order", |bencher| {
+        bencher.iter_custom(|rounds| (0..rounds).flat_map(|_| way.round(&message)).sum());
     });
+    let mut listener = Way::new(false);
+    let book = listener.read(&message);
+    group.bench_function("update", |bencher| {
+        bencher.iter_batched(|| book.clone(), |book| listener.decide(book), BatchSize::SmallInput);
+    });
+    group.finish();
 }
 
 criterion_group!(benches, parts, tick_to_order);
