@@ -116,7 +116,7 @@ struct Way {
     seq: u64,
 }
 
-/// How long each part of a round took.
+/// The parts of a round, in their order.
 const PARTS: [&str; 4] = ["read", "decide", "sign", "send"];
 
 impl Way {
