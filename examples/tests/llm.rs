@@ -169,7 +169,7 @@ impl Desk {
     /// A run of decisions every five minutes on BTC.
     fn run(&self, llm: &str, args: &[&str]) -> (RunFiles, Ran) {
         let config = self.file("bot.toml");
-        std::fs::write(&config, &llm).unwrap();
+        std::fs::write(&config, llm).unwrap();
         let mut all = vec!["--config", &config, "--llm", "openai:scripted", "--fresh"];
         all.extend(args);
         let ran = self.runs.run_bot(&all).ok();
@@ -504,7 +504,7 @@ fn models_are_compared_over_one_market_and_again_from_recordings() {
     let config = desk.file("board.toml");
     let llm =
         format!("[llm.chat]\nbase_url = \"{}\"\ncards = {:?}\n", model.base_url, desk.file("cards.toml"));
-    std::fs::write(&config, &llm).unwrap();
+    std::fs::write(&config, llm).unwrap();
     let (candles, recordings) = (format!("BTC={}", file.display()), desk.file("recordings"));
     let board = |more: &[&str]| -> Value {
         let mut args = vec!["--models", "rules,openai:scripted", "--repeats", "2", "--candles", &candles];
