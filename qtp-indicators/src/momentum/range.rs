@@ -225,13 +225,9 @@ impl Node for Filter {
         let input = gate.columns();
         let (n, column) = (self.path.len(), sweep::one(out));
         let channel = crate::price::middle::Channel::new(n);
-        channel.blocks(
-            (input, input),
-            |end| gate.admits(end),
-            |at, high, low| {
-                sweep::map2(high, low, &mut column[at..], move |high, low| high - low);
-            },
-        );
+        gate.vouch(channel.blocks((input, input), |at, high, low| {
+            sweep::map2(high, low, &mut column[at..], move |high, low| high - low);
+        }));
         sweep::slide(
             n,
             gate,

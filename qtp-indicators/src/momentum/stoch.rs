@@ -41,25 +41,14 @@ impl Node for Fast {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let input = gate.columns();
-        let column = sweep::one(out);
-        sweep::chill(column, self.warmup() - 1);
-        self.channel.blocks(
-            (input.high, input.low),
-            |end| gate.admits(end),
-            |at, high, low| {
-                let slots = &mut column[at..at + high.len()];
-                let close = &input.close[at..at + high.len()];
-                sweep::vectorised(
-                    #[inline(always)]
-                    move || {
-                        for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
-                            let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
-                            let place = (close - low) / ((high - low) / 100.0);
-                            *slot = if flat { 0.0 } else { place };
-                        }
-                    },
-                );
+        self.channel.place(
+            gate,
+            sweep::one(out),
+            #[inline(always)]
+            |high, low, close| {
+                let flat = (high - low).abs() <= 1e-14 * (high.abs() + low.abs());
+                let place = (close - low) / ((high - low) / 100.0);
+                if flat { 0.0 } else { place }
             },
         );
     }
@@ -200,24 +189,13 @@ impl Node for FromTop {
     }
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
-        let input = gate.columns();
-        let column = sweep::one(out);
-        sweep::chill(column, self.warmup() - 1);
-        self.channel.blocks(
-            (input.high, input.low),
-            |end| gate.admits(end),
-            |at, high, low| {
-                let slots = &mut column[at..at + high.len()];
-                let close = &input.close[at..at + high.len()];
-                sweep::vectorised(
-                    #[inline(always)]
-                    move || {
-                        for (((slot, close), high), low) in slots.iter_mut().zip(close).zip(high).zip(low) {
-                            let scale = (high - low) / -100.0;
-                            *slot = if scale == 0.0 { 0.0 } else { (high - close) / scale };
-                        }
-                    },
-                );
+        self.channel.place(
+            gate,
+            sweep::one(out),
+            #[inline(always)]
+            |high, low, close| {
+                let scale = (high - low) / -100.0;
+                if scale == 0.0 { 0.0 } else { (high - close) / scale }
             },
         );
     }

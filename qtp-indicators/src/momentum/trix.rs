@@ -183,31 +183,27 @@ impl Node for StochasticMomentum {
         let ([mut near, mut near_twice, mut wide, mut wide_twice], mut average) =
             (stages.map(|stage| stage.scan()), warm.signal.scan());
         let (mut one, mut two): (sweep::Room, sweep::Room) = ([0.0; sweep::BLOCK], [0.0; sweep::BLOCK]);
-        self.channel.blocks(
-            (c.high, c.low),
-            |end| gate.admits(end),
-            |start, high, low| {
-                sweep::blocks(first.max(start), start + high.len(), |at, end| {
-                    let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
-                    let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
-                    let slots = &mut index[at..end];
-                    sweep::map3((&c.close[at..end], high, low), one, move |close, high, low| {
-                        close - (high + low) * 0.5
-                    });
-                    near.run(one, two);
-                    near_twice.run(two, slots);
-                    sweep::map2(high, low, one, move |high, low| high - low);
-                    wide.run(one, two);
-                    wide_twice.run(two, one);
-                    sweep::combine(slots, one, move |distance, range| {
-                        let half = 0.5 * range;
-                        let index = 100.0 * distance / half;
-                        if half > 0.0 { index } else { 0.0 }
-                    });
-                    average.run(slots, &mut signal[at..end]);
+        self.channel.blocks((c.high, c.low), |start, high, low| {
+            sweep::blocks(first.max(start), start + high.len(), |at, end| {
+                let (one, two) = (&mut one[..end - at], &mut two[..end - at]);
+                let (high, low) = (&high[at - start..end - start], &low[at - start..end - start]);
+                let slots = &mut index[at..end];
+                sweep::map3((&c.close[at..end], high, low), one, move |close, high, low| {
+                    close - (high + low) * 0.5
                 });
-            },
-        );
+                near.run(one, two);
+                near_twice.run(two, slots);
+                sweep::map2(high, low, one, move |high, low| high - low);
+                wide.run(one, two);
+                wide_twice.run(two, one);
+                sweep::combine(slots, one, move |distance, range| {
+                    let half = 0.5 * range;
+                    let index = 100.0 * distance / half;
+                    if half > 0.0 { index } else { 0.0 }
+                });
+                average.run(slots, &mut signal[at..end]);
+            });
+        });
     }
 }
 

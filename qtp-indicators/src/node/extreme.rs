@@ -102,16 +102,9 @@ impl Node for Extreme {
 
     fn batch(&mut self, gate: &Gate<'_, Self::In>, out: &mut [&mut [f64]]) {
         let (n, column) = (self.n(), sweep::one(out));
-        gate.vouch(sweep::extremes(
-            [self.side],
-            n,
-            [gate.columns()],
-            #[inline(always)]
-            |at, end, [found]| match column[at..end].as_mut_array() {
-                Some(slots) => *slots = *found,
-                None => column[at..end].copy_from_slice(&found[..end - at]),
-            },
-        ));
+        gate.vouch(sweep::extremes([self.side], n, [gate.columns()], |at, end, [found]| {
+            column[at..end].copy_from_slice(found)
+        }));
         sweep::chill(column, n - 1);
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::check_period,
-    node::{Extreme, Feed, Gate, Node, Reads, Side, composite, indicator},
+    node::{Extreme, Feed, Gate, Node, Reads, Side, composite, indicator, margin},
     registry::{Entry, ParamInfo, REAL, node, over},
     sweep,
 };
@@ -24,28 +24,47 @@ impl Channel {
 }
 
 impl Channel {
-    /// Calls `f` with where a block begins, its highest highs and its lowest lows, as long as the block is admitted.
+    /// Calls `f` with where a block of windows begins, its highest highs and its lowest lows; whether all inputs are
+    /// admissible.
     pub(crate) fn blocks(
         &self,
         (high, low): (&[f64], &[f64]),
-        admits: impl Fn(usize) -> bool,
         mut f: impl FnMut(usize, &[f64], &[f64]),
+    ) -> bool {
+        let sides = [Side::Max, Side::Min];
+        sweep::extremes(sides, self.high.warmup(), [high, low], |at, _, [highs, lows]| f(at, highs, lows))
+    }
+
+    /// Writes `f` of the highest high, the lowest low and the close, NaN until there is a window.
+    ///
+    /// `f` is to be inlined, as for [`sweep::vectorised`].
+    pub(crate) fn place(
+        &self,
+        gate: &Gate<'_, Ohlcv>,
+        column: &mut [f64],
+        f: impl Fn(f64, f64, f64) -> f64 + Copy,
     ) {
-        let n = self.high.warmup();
-        let (mut most, mut least) = (Vec::new(), Vec::new());
-        sweep::extremes([Side::Max, Side::Min], n, [high, low], |at, end, [highs, lows]| {
-            let whole = (n - 1).saturating_sub(at).min(end - at);
-            most.extend_from_slice(&highs[whole..end - at]);
-            least.extend_from_slice(&lows[whole..end - at]);
-            if most.len() < sweep::BLOCK && end < high.len() {
-                return;
-            }
-            if !most.is_empty() && admits(end) {
-                f(end - most.len(), &most, &least);
-            }
-            most.clear();
-            least.clear();
+        let (input, cold) = (gate.columns(), self.high.warmup() - 1);
+        sweep::chill(column, cold);
+        if !gate.admits(cold) {
+            return;
+        }
+        let mut least = 0;
+        let sound = self.blocks((input.high, input.low), |at, high, low| {
+            let (slots, close) = (&mut column[at..at + high.len()], &input.close[at..at + high.len()]);
+            least |= sweep::vectorised(
+                #[inline(always)]
+                move || {
+                    let mut least = 0;
+                    for i in 0..slots.len().min(low.len()) {
+                        least |= margin(close[i]);
+                        slots[i] = f(high[i], low[i], close[i]);
+                    }
+                    least
+                },
+            );
         });
+        gate.vouch(sound && least >= 0);
     }
 }
 
@@ -68,18 +87,9 @@ impl Node for Channel {
 
 /// Writes the middles of a channel, NaN until it is full; whether all inputs are admissible.
 fn middles(n: usize, inputs: [&[f64]; 2], column: &mut [f64]) -> bool {
-    let sound = sweep::extremes(
-        [Side::Max, Side::Min],
-        n,
-        inputs,
-        #[inline(always)]
-        |at, end, [high, low]| {
-            let slots = &mut column[at..end];
-            for i in 0..slots.len() {
-                slots[i] = (high[i] + low[i]) / 2.0;
-            }
-        },
-    );
+    let sound = sweep::extremes([Side::Max, Side::Min], n, inputs, |at, end, [high, low]| {
+        sweep::map2(high, low, &mut column[at..end], move |high, low| (high + low) / 2.0);
+    });
     sweep::chill(column, n - 1);
     sound
 }

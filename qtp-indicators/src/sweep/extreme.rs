@@ -2,159 +2,184 @@
 
 use pulp::{Simd, WithSimd, cast_lossy};
 
-use super::{BLOCK, CHUNK, Chunk, vectorised};
+use super::{BLOCK, larger, vectorised};
 use crate::{INPUT_LIMIT, node::Side};
 
-/// Calls `emit` with the extremes of the last `n` inputs of each column, or of as many as there are, chunk by chunk; whether
-/// all inputs are admissible. `emit` is to be inlined.
+/// Calls `emit` with the bounds of each block of windows from `n - 1` on and, for every column, with the extremes of the `n`
+/// inputs up to each; whether all inputs are admissible.
 pub(crate) fn extremes<const K: usize>(
     sides: [Side; K],
     n: usize,
     columns: [&[f64]; K],
-    emit: impl FnMut(usize, usize, &[Chunk; K]),
+    mut emit: impl FnMut(usize, usize, [&[f64]; K]),
 ) -> bool {
-    pulp::Arch::new().dispatch(Extremes { sides, n, columns, emit })
+    let (len, block) = (columns[0].len(), block(n));
+    let (mut windows, mut sound) = (sides.map(|side| Windows::new(side, n)), true);
+    for at in (0..len).step_by(block) {
+        let end = len.min(at + block);
+        for (windows, column) in windows.iter_mut().zip(columns) {
+            sound &= windows.find(&column[at.saturating_sub(n - 1)..end]);
+        }
+        let whole = at.max(n - 1);
+        if whole < end {
+            emit(whole, end, windows.each_ref().map(|windows| &windows.found[..end - whole]));
+        }
+    }
+    sound
 }
 
-struct Extremes<'a, const K: usize, E> {
-    sides: [Side; K],
+/// Inputs of a block: so many that the overlap of two blocks is small.
+fn block(n: usize) -> usize {
+    (4 * n).clamp(3 * BLOCK, 1 << 20)
+}
+
+/// Extremes of windows of `n`.
+///
+/// Windows of up to as many inputs as there are lanes are made of two shorter ones, in registers. Those of `n` are made of up
+/// to four windows whose length is a power of four times as long, and these of four shorter ones each: O(log n) vector
+/// operations per input, no branch.
+#[derive(Debug)]
+struct Windows {
+    /// 1, or -1 for the smallest.
+    sign: f64,
     n: usize,
-    columns: [&'a [f64]; K],
-    emit: E,
+    narrow: Vec<f64>,
+    now: Vec<f64>,
+    next: Vec<f64>,
+    found: Vec<f64>,
 }
 
-impl<const K: usize, E: FnMut(usize, usize, &[Chunk; K])> WithSimd for Extremes<'_, K, E> {
+impl Windows {
+    fn new(side: Side, n: usize) -> Self {
+        let [narrow, now, next, found] = Default::default();
+        Self { sign: side.sign(), n, narrow, now, next, found }
+    }
+
+    /// Leaves the extremes of all whole windows of these inputs in `found`; whether the inputs are admissible.
+    fn find(&mut self, span: &[f64]) -> bool {
+        pulp::Arch::new().dispatch(Find { windows: self, span })
+    }
+}
+
+struct Find<'a> {
+    windows: &'a mut Windows,
+    span: &'a [f64],
+}
+
+impl WithSimd for Find<'_> {
     type Output = bool;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
-        let Self { sides, n, columns, mut emit } = self;
-        let len = columns[0].len();
-        let mut windows = sides.map(
-            #[inline(always)]
-            |side| Laps::new(simd, side, n),
-        );
-        let limit = simd.splat_f64s(INPUT_LIMIT);
-        let (mut found, mut sound) = ([[0.0; CHUNK]; K], simd.less_than_f64s(simd.splat_f64s(0.0), limit));
-        for at in (0..len).step_by(CHUNK) {
-            let end = len.min(at + CHUNK);
-            for k in 0..K {
-                let mut last = [0.0; CHUNK];
-                let input = columns[k][at..end].as_array::<CHUNK>().unwrap_or_else(
-                    #[inline(always)]
-                    || {
-                        last[..end - at].copy_from_slice(&columns[k][at..end]);
-                        &last
-                    },
-                );
-                let (input, out) = (S::as_simd_f64s(input).0, S::as_mut_simd_f64s(&mut found[k]).0);
-                // In registers while a chunk lasts.
-                let Laps { fixed, state, cells } = &mut windows[k];
-                let (fixed, mut current) = (*fixed, *state);
-                for i in 0..CHUNK / S::F64_LANES {
-                    let admitted = simd.less_than_or_equal_f64s(simd.abs_f64s(input[i]), limit);
-                    sound = simd.and_m64s(sound, admitted);
-                    out[i] = fixed.step(simd, &mut current, cells, input[i]);
-                }
-                *state = current;
-            }
-            emit(at, end, &found);
-        }
-        simd.first_true_m64s(simd.not_m64s(sound)) == S::F64_LANES
-    }
-}
-
-/// The extreme of a window, a vector of windows at a time: O(1) vector operations whatever its length.
-///
-/// A window of a power of two of inputs, at most as many as there are lanes, is two shorter ones. The extreme of as many of
-/// those as fit into the window is found in every lane as [`Extreme`](crate::node::Extreme) finds it, by laps; two such
-/// that overlap make the window.
-struct Laps<S: Simd> {
-    fixed: Fixed<S>,
-    state: State<S>,
-    cells: Vec<S::f64s>,
-}
-
-/// What follows from side and length.
-#[derive(Clone, Copy)]
-struct Fixed<S: Simd> {
-    /// 1, or -1 for the smallest.
-    sign: S::f64s,
-    /// How many doublings make the window that the laps are made of.
-    doublings: usize,
-    /// By how much the window is longer than the laps.
-    rest: usize,
-    /// The lanes that come from the vector before in each doubling, and at the end.
-    masks: [S::m64s; 3],
-    last: S::m64s,
-}
-
-/// What goes from vector to vector.
-#[derive(Clone, Copy)]
-struct State<S: Simd> {
-    /// Windows of 1, 2 and 4 inputs before, shifted by their length.
-    near: [S::f64s; 3],
-    next: usize,
-    lap: S::f64s,
-    /// What was found before, shifted by the rest.
-    before: S::f64s,
-}
-
-impl<S: Simd> Laps<S> {
-    #[inline(always)]
-    fn new(simd: S, side: Side, n: usize) -> Self {
-        let nothing = simd.splat_f64s(f64::NEG_INFINITY);
-        let lanes: S::f64s = cast_lossy([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        let first = |count: usize| simd.less_than_f64s(lanes, simd.splat_f64s(count as f64));
-        let width = S::F64_LANES.min(1 << n.ilog2());
-        // Narrower windows than a vector overlap as they are.
-        let laps = if width == S::F64_LANES { n / width } else { 1 };
-        let rest = n - laps * width;
-        let fixed = Fixed {
-            sign: simd.splat_f64s(side.sign()),
-            doublings: width.ilog2() as usize,
-            rest,
-            masks: [first(1), first(2), first(4)],
-            last: first(rest),
+        let Self { windows: Windows { sign, n, narrow, now, next, found }, span } = self;
+        let (sign, n) = (*sign, *n);
+        let doublings = S::F64_LANES.min(n).ilog2();
+        let padded = room(narrow, span.len().next_multiple_of(S::F64_LANES));
+        let sound = match doublings {
+            0 => in_registers::<S, 0>(simd, sign, span, padded),
+            1 => in_registers::<S, 1>(simd, sign, span, padded),
+            2 => in_registers::<S, 2>(simd, sign, span, padded),
+            _ => in_registers::<S, 3>(simd, sign, span, padded),
         };
-        let state = State { near: [nothing; 3], next: 0, lap: nothing, before: nothing };
-        Self { fixed, state, cells: vec![nothing; laps + 1] }
+        let whole = (span.len() + 1).saturating_sub(n);
+        if whole == 0 {
+            return sound;
+        }
+        // Before the first whole one there are windows of fewer inputs.
+        let mut width = 1 << doublings;
+        let mut input = &narrow[width - 1..span.len()];
+        while 4 * width < n {
+            let len = input.len() - 3 * width;
+            widest(input, [0, width, 2 * width, 3 * width], 1.0, room(next, len));
+            std::mem::swap(now, next);
+            (input, width) = (&now[..len], 4 * width);
+        }
+        let (out, last) = (room(found, whole), n - width);
+        match n.div_ceil(width) {
+            1 => widest(input, [0], sign, out),
+            2 => widest(input, [0, last], sign, out),
+            3 => widest(input, [0, width, last], sign, out),
+            _ => widest(input, [0, width, 2 * width, last], sign, out),
+        }
+        sound
     }
 }
 
-impl<S: Simd> Fixed<S> {
-    /// The extremes of the windows that end at the inputs of one vector.
-    #[inline(always)]
-    fn step(self, simd: S, state: &mut State<S>, cells: &mut [S::f64s], x: S::f64s) -> S::f64s {
-        let mut best = simd.mul_f64s(x, self.sign);
-        for k in 0..3 {
-            if S::F64_LANES > 1 << k && k < self.doublings {
-                best = widen(simd, best, 1 << k, self.masks[k], &mut state.near[k]);
-            }
-        }
-        state.lap = simd.max_f64s(state.lap, best);
-        let found = simd.max_f64s(state.lap, cells[state.next + 1]);
-        cells[state.next] = best;
-        state.next += 1;
-        if state.next + 1 == cells.len() {
-            let mut largest = simd.splat_f64s(f64::NEG_INFINITY);
-            (state.next, state.lap) = (0, largest);
-            for i in (0..cells.len() - 1).rev() {
-                largest = simd.max_f64s(cells[i], largest);
-                cells[i] = largest;
-            }
-        }
-        simd.mul_f64s(widen(simd, found, self.rest, self.last, &mut state.before), self.sign)
-    }
-}
-
-/// The larger of each number and the one `distance` lanes before it, the first lanes by what `before` keeps.
+/// So many numbers, of which nothing is known.
 #[inline(always)]
-fn widen<S: Simd>(simd: S, x: S::f64s, distance: usize, first: S::m64s, before: &mut S::f64s) -> S::f64s {
-    let shifted = simd.rotate_right_f64s(x, distance);
-    let earlier = simd.select_f64s(first, *before, shifted);
-    *before = shifted;
-    simd.max_f64s(x, earlier)
+fn room(numbers: &mut Vec<f64>, len: usize) -> &mut [f64] {
+    if numbers.len() < len {
+        numbers.resize(len, 0.0);
+    }
+    &mut numbers[..len]
+}
+
+/// The largest of `2^D` inputs, at most as many as there are lanes, up to each one, times `sign`; whether all inputs are
+/// admissible. `out` has room for whole vectors.
+#[inline(always)]
+fn in_registers<S: Simd, const D: usize>(simd: S, sign: f64, span: &[f64], out: &mut [f64]) -> bool {
+    let (sign, limit) = (simd.splat_f64s(sign), simd.splat_f64s(INPUT_LIMIT));
+    let mut near = Near::<S, D>::new(simd);
+    let (vectors, rest) = S::as_simd_f64s(span);
+    let (slots, _) = S::as_mut_simd_f64s(out);
+    // With what fills a last vector up.
+    let mut last = [0.0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = S::as_simd_f64s(&last).0[0];
+    let mut sound = simd.less_than_or_equal_f64s(simd.abs_f64s(last), limit);
+    for i in 0..vectors.len() {
+        sound = simd.and_m64s(sound, simd.less_than_or_equal_f64s(simd.abs_f64s(vectors[i]), limit));
+        slots[i] = near.largest(simd, simd.mul_f64s(vectors[i], sign));
+    }
+    if !rest.is_empty() {
+        slots[vectors.len()] = near.largest(simd, simd.mul_f64s(last, sign));
+    }
+    simd.first_true_m64s(simd.not_m64s(sound)) == S::F64_LANES
+}
+
+/// Windows of 1, 2 and 4 inputs that end in the vector before, rotated by their length, and the lanes that they come into.
+struct Near<S: Simd, const D: usize> {
+    before: [S::f64s; D],
+    masks: [S::m64s; D],
+}
+
+impl<S: Simd, const D: usize> Near<S, D> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        let lanes: S::f64s = cast_lossy([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        let mut masks = [simd.less_than_f64s(lanes, lanes); D];
+        for k in 0..D {
+            masks[k] = simd.less_than_f64s(lanes, simd.splat_f64s((1_u8 << k).into()));
+        }
+        Self { before: [simd.splat_f64s(f64::NEG_INFINITY); D], masks }
+    }
+
+    /// The largest of the `2^D` inputs up to each one of a vector.
+    #[inline(always)]
+    fn largest(&mut self, simd: S, mut best: S::f64s) -> S::f64s {
+        for k in 0..D {
+            let rotated = simd.rotate_right_f64s(best, 1 << k);
+            let earlier = simd.select_f64s(self.masks[k], self.before[k], rotated);
+            (self.before[k], best) = (rotated, simd.max_f64s(best, earlier));
+        }
+        best
+    }
+}
+
+/// The largest input at these distances from each slot, times `sign`.
+#[inline(always)]
+fn widest<const K: usize>(input: &[f64], distances: [usize; K], sign: f64, out: &mut [f64]) {
+    let inputs = distances.map(
+        #[inline(always)]
+        |distance| &input[distance..distance + out.len()],
+    );
+    for i in 0..out.len() {
+        let mut best = inputs[0][i];
+        for k in 1..K {
+            best = larger(inputs[k][i], best);
+        }
+        out[i] = best * sign;
+    }
 }
 
 /// Which of equal inputs counts.

@@ -13,7 +13,7 @@ mod spread;
 mod tests;
 
 pub(crate) use extreme::{Places, Tie, choose, extremes};
-pub(crate) use pipe::{CHUNK, Chunk, pipe};
+pub(crate) use pipe::{Chunk, pipe};
 pub(crate) use roll::roll_weighted;
 pub(crate) use scan::{Scan, affine, multiply};
 pub(crate) use slide::{Quiet, renewal, roll, slide, slide_spans, total};

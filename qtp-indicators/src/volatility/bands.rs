@@ -102,15 +102,11 @@ impl Node for Donchians {
         for column in [&mut *upper, &mut *middle, &mut *lower] {
             sweep::chill(column, self.warmup() - 1);
         }
-        self.channel.blocks(
-            (input.high, input.low),
-            |end| gate.admits(end),
-            |at, high, low| {
-                upper[at..at + high.len()].copy_from_slice(high);
-                lower[at..at + low.len()].copy_from_slice(low);
-                sweep::map2(high, low, &mut middle[at..], move |high, low| (high + low) / 2.0);
-            },
-        );
+        gate.vouch(self.channel.blocks((input.high, input.low), |at, high, low| {
+            upper[at..at + high.len()].copy_from_slice(high);
+            lower[at..at + low.len()].copy_from_slice(low);
+            sweep::map2(high, low, &mut middle[at..], move |high, low| (high + low) / 2.0);
+        }));
     }
 }
 
