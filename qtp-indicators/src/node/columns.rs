@@ -117,11 +117,15 @@ pub(crate) fn margin(x: f64) -> i64 {
 ///
 /// The columns are read side by side, at the pace at which memory gives several of them best.
 fn sound<const K: usize>(columns: [&[f64]; K]) -> bool {
-    let len = columns[0].len();
-    let columns = columns.map(|column| &column[..len]);
     crate::sweep::vectorised(
         #[inline(always)]
         move || {
+            // Said here, or every number costs a comparison with the column's end.
+            let len = columns[0].len();
+            let columns = columns.map(
+                #[inline(always)]
+                |column| &column[..len],
+            );
             let mut least = 0;
             for i in 0..len {
                 for column in columns {

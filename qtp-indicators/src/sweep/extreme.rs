@@ -28,9 +28,10 @@ pub(crate) fn extremes<const K: usize>(
     sound
 }
 
-/// Inputs of a block: so many that the overlap of two blocks is small.
+/// Inputs of a block: so many that the overlap of two blocks is small. What is written of one and what is read of the next
+/// should not lie a page apart, where the processor takes one for the other: no multiple of 512.
 fn block(n: usize) -> usize {
-    (4 * n).clamp(3 * BLOCK, 1 << 20)
+    (4 * n).clamp(384, 1 << 20)
 }
 
 /// Extremes of windows of `n`.
