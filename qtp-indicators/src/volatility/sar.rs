@@ -171,14 +171,18 @@ impl Node for Parabolic {
         let Some(stop) = warm_up(self, 2, c, out).state else { return };
         let (column, mut least) = (sweep::one(out), 0);
         let (mut ride, mut at, len) = (Ride::new(&stop), 2, c.len());
-        let mut long = stop.long;
+        // One side follows the other, so that no branch asks for the side and the state stays in registers.
+        let mut short = !stop.long;
         while at < len {
+            if !short {
+                let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
+                let (taken, margin) = self.ride::<true>(&mut ride, rest);
+                (at, least) = (at + taken, least | margin);
+            }
+            short = false;
             let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
-            let (taken, margin) =
-                if long { self.ride::<true>(&mut ride, rest) } else { self.ride::<false>(&mut ride, rest) };
-            at += taken;
-            least |= margin;
-            long = !long;
+            let (taken, margin) = self.ride::<false>(&mut ride, rest);
+            (at, least) = (at + taken, least | margin);
         }
         gate.vouch(least >= 0);
     }
@@ -207,6 +211,7 @@ impl Parabolic {
     /// Runs on to the next reversal or the end; returns the candles taken and their margin.
     ///
     /// The numbers are those of `advance`, without a branch on the side. The chain of operations leaves time for the check.
+    #[inline(always)]
     fn ride<const LONG: bool>(
         &self,
         ride: &mut Ride,
