@@ -301,11 +301,6 @@ impl Default for ChatSettings {
 }
 
 impl ChatSettings {
-    /// The model may call something.
-    pub(crate) const fn has_tools(&self) -> bool {
-        !self.tools.is_empty() || self.news.is_some()
-    }
-
     /// Checks every setting.
     ///
     /// # Errors

@@ -67,6 +67,10 @@ pub(crate) fn event(time: Timestamp, event: &Event) -> String {
         Event::FundingRate(f) => {
             format!("funding {} {} paid {}", f.instrument.symbol(), f.rate, f.time.as_millis())
         }
+        Event::OpenInterest(open) => {
+            let worth = open.value.map_or_else(|| "none".to_owned(), |value| value.to_string());
+            format!("open interest {} {} worth {worth}", open.instrument.symbol(), open.quantity)
+        }
         Event::Candles(batch) => {
             let c = &batch.candles[0];
             let volume: Quantity = c.volume();

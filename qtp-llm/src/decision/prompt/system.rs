@@ -23,7 +23,7 @@ pub(in crate::decision) fn system(settings: &ChatSettings) -> Result<String, Llm
     let context = context! {
         objective => &settings.objective,
         style => settings.style.word(),
-        tools => settings.has_tools(),
+        tools => !settings.tools.is_empty() || settings.news.is_some(),
         require_stop => settings.require_stop,
         rules => &settings.rules,
     };
