@@ -2,6 +2,8 @@
 //!
 //! Source: J. W. Wilder, *New Concepts in Technical Trading Systems*, 1978; start and order of operations as in TA-Lib.
 
+use std::hint::select_unpredictable;
+
 use qtp_core::Ohlcv;
 use serde::{Deserialize, Serialize};
 
@@ -169,21 +171,13 @@ impl Node for Parabolic {
             return;
         }
         let Some(stop) = warm_up(self, 2, c, out).state else { return };
-        let (column, mut least) = (sweep::one(out), 0);
-        let (mut ride, mut at, len) = (Ride::new(&stop), 2, c.len());
-        // One side follows the other, so that no branch asks for the side and the state stays in registers.
-        let mut short = !stop.long;
-        while at < len {
-            if !short {
-                let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
-                let (taken, margin) = self.ride::<true>(&mut ride, rest);
-                (at, least) = (at + taken, least | margin);
-            }
-            short = false;
-            let rest = (&c.high[at..len], &c.low[at..len], &mut column[at..len]);
-            let (taken, margin) = self.ride::<false>(&mut ride, rest);
-            (at, least) = (at + taken, least | margin);
-        }
+        let (params, ride, len) = (self.params, Ride::new(&stop), c.len());
+        let (high, low, column) = (&c.high[2..len], &c.low[2..len], &mut sweep::one(out)[2..len]);
+        let least = if self.signed {
+            ride.follow::<true>(params, high, low, column)
+        } else {
+            ride.follow::<false>(params, high, low, column)
+        };
         gate.vouch(least >= 0);
     }
 }
@@ -191,6 +185,8 @@ impl Node for Parabolic {
 /// [`Stop`] seen from its own side: for a short one all prices have the other sign.
 #[derive(Debug, Clone, Copy)]
 struct Ride {
+    /// 1 while long, -1 while short.
+    side: f64,
     stop: f64,
     extreme: f64,
     factor: f64,
@@ -201,47 +197,57 @@ struct Ride {
 impl Ride {
     fn new(stop: &Stop) -> Self {
         let Stop { high, low, factor, .. } = *stop;
-        let sign = if stop.long { 1.0 } else { -1.0 };
+        let side = if stop.long { 1.0 } else { -1.0 };
         let (near, far) = if stop.long { (low, high) } else { (-high, -low) };
-        Self { stop: stop.stop * sign, extreme: stop.extreme * sign, factor, near, far }
+        Self { side, stop: stop.stop * side, extreme: stop.extreme * side, factor, near, far }
     }
-}
 
-impl Parabolic {
-    /// Runs on to the next reversal or the end; returns the candles taken and their margin.
+    /// Writes the stops of the candles that follow; returns their margin.
     ///
-    /// The numbers are those of `advance`, without a branch on the side. The chain of operations leaves time for the check.
-    #[inline(always)]
-    fn ride<const LONG: bool>(
-        &self,
-        ride: &mut Ride,
-        (high, low, out): (&[f64], &[f64], &mut [f64]),
-    ) -> (usize, i64) {
-        let (own, other) =
-            if LONG { (self.params.long, self.params.short) } else { (self.params.short, self.params.long) };
-        let sign = if LONG { 1.0 } else { -1.0 };
-        let shown = if LONG || self.signed { 1.0 } else { -1.0 };
-        let Ride { mut stop, mut extreme, mut factor, near: mut last_near, far: mut last_far } = *ride;
-        let mut least = 0;
-        for (k, ((high, low), slot)) in high.iter().zip(low).zip(out.iter_mut()).enumerate() {
-            least |= margin(*high) | margin(*low);
-            let (near, far) = if LONG { (*low, *high) } else { (-high, -low) };
-            if near <= stop {
-                let beyond = sweep::larger(sweep::larger(extreme, last_far), far);
-                let beyond = beyond + beyond * self.params.offset_on_reverse * sign;
-                let moved = beyond + other.start * (near - beyond);
-                let moved = sweep::larger(sweep::larger(moved, last_far), far);
-                *slot = if LONG && self.signed { -beyond } else { beyond * sign };
-                *ride = Ride { stop: -moved, extreme: -near, factor: other.start, near: -far, far: -near };
-                return (k + 1, least);
-            }
-            *slot = stop * shown;
-            factor = sweep::choose(far > extreme, sweep::smaller(factor + own.step, own.max), factor);
-            extreme = sweep::larger(far, extreme);
-            stop = sweep::smaller(stop + factor * (extreme - stop), sweep::smaller(last_near, near));
-            (last_near, last_far) = (near, far);
+    /// The numbers are those of [`Parabolic::advance`]. Each candle computes both that the stop holds and that it turns, and
+    /// takes one of them: turns cannot be foretold, and all of this fits beside the chain from one stop to the next.
+    fn follow<const SIGNED: bool>(
+        self,
+        params: SarParams,
+        high: &[f64],
+        low: &[f64],
+        out: &mut [f64],
+    ) -> i64 {
+        let SarParams { offset_on_reverse: offset, long, short, .. } = params;
+        let (n, mut last, mut least) = (out.len(), self, 0);
+        let (high, low) = (&high[..n], &low[..n]);
+        for i in 0..n {
+            let (high, low) = (high[i], low[i]);
+            least |= margin(high) | margin(low);
+            let is_long = last.side > 0.0;
+            let of = |long, short| select_unpredictable(is_long, long, short);
+            let (near, far) = (of(low, -high), of(high, -low));
+
+            let furthest = sweep::larger(last.far, far);
+            let beyond = sweep::larger(last.extreme, furthest);
+            let beyond = beyond + beyond * offset * last.side;
+            let start = of(short.start, long.start);
+            let moved = sweep::larger(beyond + start * (near - beyond), furthest);
+
+            let raised = sweep::smaller(last.factor + of(long.step, short.step), of(long.max, short.max));
+            let factor = select_unpredictable(far > last.extreme, raised, last.factor);
+            let extreme = sweep::larger(far, last.extreme);
+            let held = last.stop + factor * (extreme - last.stop);
+            let held = sweep::smaller(held, sweep::smaller(last.near, near));
+
+            let turns = near <= last.stop;
+            let or = |turned, kept| select_unpredictable(turns, turned, kept);
+            out[i] = if SIGNED { or(-beyond, last.stop) } else { or(beyond, last.stop) * last.side };
+            last = Self {
+                side: or(-last.side, last.side),
+                stop: or(-moved, held),
+                extreme: or(-near, extreme),
+                factor: or(start, factor),
+                near: or(-far, near),
+                far: or(-near, far),
+            };
         }
-        (high.len(), least)
+        least
     }
 }
 
