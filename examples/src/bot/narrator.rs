@@ -1,13 +1,16 @@
 //! What the bot says on the terminal.
 
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use qtp_core::{
-    Command, Decision, DecisionAction, DecisionResult, Event, EventRecord, Fill, Notice, OrderRole, Timestamp,
+    Command, Decision, DecisionAction, DecisionResult, Event, EventRecord, Fill, InstrumentId, Notice,
+    OrderRole, Timestamp,
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::Recorder;
 use qtp_engine::stats::RoundTrip;
-use std::io::IsTerminal as _;
 
 use crate::exit::Failure;
 
@@ -16,6 +19,8 @@ pub(super) struct Narrator {
     status: Option<ProgressBar>,
     last_status: Timestamp,
     trips: u64,
+    /// Why each asset was held when that was last told.
+    holds: BTreeMap<InstrumentId, String>,
     /// While a run goes through its past nothing is told twice.
     pub(super) silent: bool,
 }
@@ -28,7 +33,7 @@ impl Narrator {
         } else {
             None
         };
-        Ok(Self { status, last_status: Timestamp::EPOCH, trips: 0, silent: false })
+        Ok(Self { status, last_status: Timestamp::EPOCH, trips: 0, holds: BTreeMap::new(), silent: false })
     }
 
     pub(super) fn line(&self, text: &str) {
@@ -71,8 +76,16 @@ impl Narrator {
         }
     }
 
-    fn decision(&self, time: &str, decision: &Decision) {
+    /// A hold is told once for as long as its reason stays the same.
+    fn decision(&mut self, time: &str, decision: &Decision) {
         for trade in &decision.trades {
+            let last = match trade.action {
+                DecisionAction::Hold => self.holds.insert(trade.instrument.clone(), trade.rationale.clone()),
+                _ => self.holds.remove(&trade.instrument),
+            };
+            if trade.action == DecisionAction::Hold && last.as_ref() == Some(&trade.rationale) {
+                continue;
+            }
             let action = match trade.action {
                 DecisionAction::Buy => "BUY",
                 DecisionAction::Sell => "SELL",

@@ -86,11 +86,7 @@ impl RuleEngine {
             None => return Ok(Advice::hold("no candles of the timeframe are in the picture").about(asset)),
         };
         let Some(reading) = Reading::of(candles, &self.config)? else {
-            let have = candles.len();
-            let text = format!(
-                "{have} closed {timeframe} candles are fewer than the {} needed",
-                self.config.warmup()
-            );
+            let text = format!("waiting for {} closed {timeframe} candles", self.config.warmup());
             return Ok(Advice::hold(text).about(asset));
         };
         Ok(advice::advise(asset, &reading, &self.config, halted).about(asset))
