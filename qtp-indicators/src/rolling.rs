@@ -6,7 +6,7 @@
 //! shrunk below [`SHRUNK`] of its peak since then is summed afresh from the window at once. So at most `n` updates'
 //! rounding, none larger than `1 / SHRUNK` units in the last place of the result, is ever in an output.
 //!
-//! Each `slide` is a pure function of the old sums, the window and the new input: `peek` and `update` share it.
+//! `peek` and `update` share `slide`, which reads the window as it was before the new input.
 
 use serde::{Deserialize, Serialize};
 
@@ -90,29 +90,32 @@ impl RollingWeightedSum {
         self.sum.anchor
     }
 
-    /// The sums after `x` enters `window`; they count once that makes it full.
+    /// Takes `x`, which is about to enter `window`; the sums count once that makes it full.
+    ///
+    /// In place: given back as a value, the sums would go through memory in pieces of another width than they are read.
     #[inline]
-    pub(crate) fn slide(self, window: &Window, x: f64) -> Self {
-        let before = if window.starts_lap() { Weighed { anchor: x, ..Weighed::default() } } else { self.lap };
-        let lap = before.with(x, (window.place() + 1) as f64);
+    pub(crate) fn slide(&mut self, window: &Window, x: f64) {
+        if window.starts_lap() {
+            self.lap = Weighed { anchor: x, ..Weighed::default() };
+        }
+        self.lap = self.lap.with(x, (window.place() + 1) as f64);
         let n = window.capacity() as f64;
-        let sum = if window.closes_lap() {
-            lap
+        if window.closes_lap() {
+            self.sum = self.lap;
         } else if window.is_full() {
             let Weighed { anchor, weighted, plain } = self.sum;
-            let weighted = (weighted - plain) + (x - anchor) * n;
-            Weighed { anchor, weighted, plain: (plain - window.oldest()) + x }
+            self.sum.weighted = (weighted - plain) + (x - anchor) * n;
+            self.sum.plain = (plain - window.oldest()) + x;
         } else {
-            return Self { lap, ..self };
-        };
-        let level = sum.anchor * (n * (n + 1.0) * 0.5);
-        let total = (sum.weighted + level).abs();
-        // The oldest input that left may have dwarfed what stays.
-        let left = (window.oldest() - sum.anchor).abs() * n;
-        if total < larger(left, larger(level.abs(), sum.weighted.abs())) * SHRUNK {
-            return Self { sum: Self::fresh(window, x), lap };
+            return;
         }
-        Self { sum, lap }
+        let Weighed { anchor, weighted, .. } = self.sum;
+        let level = anchor * (n * (n + 1.0) * 0.5);
+        // The oldest input that left may have dwarfed what stays.
+        let left = (window.oldest() - anchor).abs() * n;
+        if (weighted + level).abs() < larger(left, larger(level.abs(), weighted.abs())) * SHRUNK {
+            self.sum = Self::fresh(window, x);
+        }
     }
 
     #[cold]

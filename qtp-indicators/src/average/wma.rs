@@ -35,14 +35,16 @@ impl Node for WeightedMean {
 
     #[inline]
     fn next(&mut self, x: f64) -> Option<f64> {
-        self.sum = self.sum.slide(&self.window, x);
+        self.sum.slide(&self.window, x);
         self.window.push(x);
         self.window.is_full().then(|| self.mean(self.sum))
     }
 
     #[inline]
     fn peek(&self, x: f64) -> Option<f64> {
-        self.window.fills().then(|| self.mean(self.sum.slide(&self.window, x)))
+        let mut sum = self.sum;
+        sum.slide(&self.window, x);
+        self.window.fills().then(|| self.mean(sum))
     }
 
     fn warmup(&self) -> usize {
