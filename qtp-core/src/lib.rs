@@ -13,6 +13,7 @@ mod instrument;
 mod interned;
 pub mod market;
 pub mod money;
+mod nearest;
 pub mod order;
 pub mod port;
 pub mod risk;
@@ -51,6 +52,7 @@ pub use market::{
     InstrumentMarket, MarkPrice, MarketState, MarketTopic, Ohlcv, OpenInterest, OrderBook, Quote, Trade,
 };
 pub use money::{Amount, Currency, Decimal, Notional, Price, PriceRule, Quantity, Ratio, Rounding, SizeRule};
+pub use nearest::nearest;
 pub use order::{
     CancelRequest, ExternalCause, Fill, IllegalTransition, LeverageRequest, Liquidity, ModifyRequest, Order,
     OrderGroup, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing, OrderStatus, OrderTimes, Side,

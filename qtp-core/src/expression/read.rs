@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{Expression, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_PARTS, Operation};
-use crate::strategy_file::nearest;
+use crate::nearest;
 
 pub(super) fn expression<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Expression, D::Error> {
     Part(1).deserialize(deserializer)
@@ -59,6 +59,7 @@ impl<'de> Visitor<'de> for Part {
         };
         let Some(operation) = Operation::find(&name) else {
             let near = nearest(&name, Operation::NAMES.iter().map(|(name, _)| *name));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(A::Error::custom(format_args!("unknown operation `{name}`{near}")));
         };
         let arguments = if operation.is_unary() {

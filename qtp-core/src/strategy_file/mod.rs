@@ -286,12 +286,3 @@ impl StrategyFile {
             .to_value()
     }
 }
-
-/// `; did you mean ...?` with the known name nearest to `name`; empty if none is near.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance <= (known.len().max(name.len()) / 2).max(1))
-        .min_by_key(|(distance, _)| *distance);
-    near.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
-}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use qtp_core::{DocumentProblem, Expression, ExpressionKind, Operation, Timeframe};
+use qtp_core::{DocumentProblem, Expression, ExpressionKind, Operation, Timeframe, nearest};
 
 use super::fact::Fact;
 use super::node::{Node, Pair};
 use super::{Evaluator, Handle, Ring};
-use crate::registry::{catalogue, nearest};
+use crate::registry::catalogue;
 use crate::{Source, Spec, SpecError, resample::HigherIndicator};
 
 /// Most different indicators of one evaluator.

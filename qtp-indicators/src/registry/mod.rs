@@ -166,12 +166,3 @@ pub fn find(name: &str) -> Option<&'static IndicatorInfo> {
 pub fn build(spec: &str) -> Result<SpecIndicator, SpecError> {
     spec.parse::<Spec>()?.build()
 }
-
-/// The known name nearest to `name`, if near enough to be a slip.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len().max(name.len()) / 2).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.to_owned())
-}

@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use qtp_core::nearest;
+
 use super::{
-    IndicatorInfo, ParamInfo, ParamKind, Spec, Timeframe, catalogue, find, lexer::Cursor, nearest, spec::Args,
+    IndicatorInfo, ParamInfo, ParamKind, Spec, Timeframe, catalogue, find, lexer::Cursor, spec::Args,
 };
 use crate::{Source, SpecError};
 
@@ -43,7 +45,7 @@ fn indicator(cursor: &mut Cursor<'_>) -> Result<&'static IndicatorInfo, SpecErro
     let unknown = |name: &str| {
         // A bare name may mean TA-Lib's function.
         let bare = catalogue().filter_map(|info| info.name.strip_prefix("talib."));
-        let suggestion = nearest(name, catalogue().map(|info| info.name).chain(bare));
+        let suggestion = nearest(name, catalogue().map(|info| info.name).chain(bare)).map(str::to_owned);
         SpecError::Unknown { at, what: "indicator", name: name.to_owned(), suggestion }
     };
     find(&name).ok_or_else(|| unknown(&name))
@@ -178,5 +180,10 @@ fn set_once<T>(slot: &mut Option<T>, value: T, name: &str, at: usize) -> Result<
 }
 
 fn unknown<'a>(what: &'static str, name: &str, at: usize, known: impl Iterator<Item = &'a str>) -> SpecError {
-    SpecError::Unknown { at, what, name: name.to_owned(), suggestion: nearest(name, known) }
+    SpecError::Unknown {
+        at,
+        what,
+        name: name.to_owned(),
+        suggestion: nearest(name, known).map(str::to_owned),
+    }
 }

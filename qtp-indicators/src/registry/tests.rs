@@ -84,6 +84,7 @@ fn errors_name_the_place_and_the_nearest_name() {
         ("ema(source=hihg)", "at character 11: unknown source `hihg`; did you mean `high`?"),
         ("vwap(anchor=sesion)", "at character 12: unknown choice `sesion`; did you mean `session`?"),
         ("bbands(20,2).uper", "at character 13: unknown output `uper`; did you mean `upper`?"),
+        ("macd(12,26,9).hist", "at character 14: unknown output `hist`; did you mean `histogram`?"),
         ("ema(20) x", "at character 8: expected `.output`, `@timeframe` or the end, found `x`"),
         ("äma(20)!", "at character 0: unknown indicator `äma`; did you mean `ema`?"),
     ] {
