@@ -39,3 +39,10 @@ fn a_bot_does_not_trade_where_no_stop_can_rest() {
     let both = refusal(&url, "BTC,HYPE-USDC");
     assert!(both.contains("perpetuals and spot are two accounts"), "{both}");
 }
+
+#[test]
+fn a_source_of_data_takes_no_orders() {
+    let ran = run(BOT, &["--mode", "live", "--venue", "yahoo", "--network", "mainnet", "--assets", "AAPL"]);
+    let refusal = ran.refusal();
+    assert!(refusal.contains("trading.venue: yahoo is a source of data that takes no orders"), "{refusal}");
+}

@@ -43,7 +43,8 @@ pub(super) async fn folder(
         return Ok((folder, settings));
     }
     let (venue, trading) = (venue(&settings.trading), &settings.trading);
-    let facts = VenueFacts::on_paper(&*venues::market_data(&venue, environment)?, trading).await?;
+    let facts =
+        VenueFacts::on_paper(&*venues::market_data(&venue, &trading.assets, environment)?, trading).await?;
     settings.facts = Some(match trading.mode {
         Mode::Live => {
             let traded: Vec<InstrumentId> = facts.ids().cloned().collect();
@@ -100,7 +101,7 @@ pub(super) fn exchange(
             Attached { tape, nonces: Some(&open) },
         );
     } else {
-        venues::market_data(&venue(trading), environment)?
+        venues::market_data(&venue(trading), &trading.assets, environment)?
     };
     let market: Arc<dyn MarketData> = match tape {
         Some(tape) => Arc::new(Taped::new(market, tape.clone())),
