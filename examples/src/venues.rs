@@ -8,14 +8,17 @@ mod sources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use qtp_core::port::{Exchange, MarketData};
 use qtp_core::{AccountId, InstrumentId, Venue};
+use qtp_engine::driver::live::LiveSettings;
 use qtp_exchange::decorator::Decorated;
 use qtp_exchange::hyperliquid::NonceStore;
 use qtp_exchange::hyperliquid::sign::Address;
+use qtp_exchange::polled::Polled;
 use qtp_exchange::synthetic::{SyntheticConfig, SyntheticMarket};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -35,8 +38,13 @@ pub const VENUES: [&str; 8] = [
     "alpaca-crypto",
 ];
 
-/// Sources of data that take no orders and have no streams.
+/// Sources of data that take no orders: their candles are asked for.
 pub const SOURCES: [&str; 4] = ["yahoo", "alphavantage", "finazon", "taapi"];
+
+/// How long a source may take to answer the last question for a candle.
+const SOURCE_ANSWER: Duration = Duration::from_secs(10);
+/// How long a read may take where its request has to wait for its turn.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(75);
 
 /// Addresses over HTTP, and of sockets.
 type Hosts = (Vec<String>, Vec<String>);
@@ -103,17 +111,27 @@ pub fn data(
     environment: &Environment,
 ) -> Result<Arc<dyn MarketData>, Failure> {
     match (args.is_source(), symbol) {
-        (true, _) => sources::source(args, instrument, symbol, environment),
-        (false, None) => market_data(args, environment),
+        (true, _) => sources::source(args, std::slice::from_ref(instrument), symbol, environment),
+        (false, None) => market_data(args, &[], environment),
         (false, Some(_)) => Err(format!("--symbol: {} names its instruments itself", args.venue).into()),
     }
 }
 
-/// What a venue says of its market. Only Alpaca's stocks need a key, from the environment.
+/// What a venue says of its market, or the candles that a source has of these assets. Keys come from the environment: of
+/// Alpaca, and of most sources.
 ///
 /// # Errors
 /// A venue that cannot be reached or set up.
-pub fn market_data(args: &VenueArgs, environment: &Environment) -> Result<Arc<dyn MarketData>, Failure> {
+pub fn market_data(
+    args: &VenueArgs,
+    assets: &[String],
+    environment: &Environment,
+) -> Result<Arc<dyn MarketData>, Failure> {
+    if args.is_source() {
+        let ids = assets.iter().map(|asset| args.named_asset(asset)).collect::<Result<Vec<_>, _>>()?;
+        let source = sources::source(args, &ids, None, environment)?;
+        return Ok(Arc::new(Polled::new(source, sources::polling())));
+    }
     match args.venue.as_str() {
         "synthetic" => Ok(Arc::new(SyntheticMarket::new(42, SyntheticConfig::default())?)),
         "hyperliquid" => hyperliquid::market(args),
@@ -122,6 +140,15 @@ pub fn market_data(args: &VenueArgs, environment: &Environment) -> Result<Arc<dy
         "alpaca" | "alpaca-crypto" => alpaca::market(args, environment),
         other => Err(unknown(other)),
     }
+}
+
+/// How the driver waits for a venue: longer for candles that are asked for, and for answers that wait for a budget.
+pub fn live_settings(venue: &str) -> LiveSettings {
+    if !SOURCES.contains(&venue) {
+        return LiveSettings::default();
+    }
+    let (grace, read_timeout) = (sources::polling().patience() + SOURCE_ANSWER, BUDGET_PATIENCE);
+    LiveSettings { grace, read_timeout, ..LiveSettings::default() }
 }
 
 /// Opens the memory of request numbers of a signer.
@@ -208,6 +235,12 @@ impl VenueArgs {
     /// True for a source of data.
     pub fn is_source(&self) -> bool {
         SOURCES.contains(&self.venue.as_str())
+    }
+
+    /// An asset as an instrument of this venue: `AAPL`, `BTC-USD` or a whole id.
+    fn named_asset(&self, asset: &str) -> Result<InstrumentId, Failure> {
+        let id = if asset.contains('@') { asset.parse() } else { format!("{asset}@{}", self.id()).parse() };
+        Ok(id.map_err(|error| format!("--assets {asset:?}: {error}"))?)
     }
 
     const fn testnet(&self) -> bool {

@@ -23,6 +23,29 @@ pub enum InstrumentKind {
     Stock,
 }
 
+impl InstrumentId {
+    /// The kind that the symbol's form names: `-PERP` or a date behind it, a pair, or a ticker alone.
+    ///
+    /// ```
+    /// use qtp_core::{InstrumentId, InstrumentKind};
+    /// let kind = |id: &str| id.parse::<InstrumentId>().map(|id| id.kind());
+    /// assert_eq!(kind("BTC-USDC-PERP@hyperliquid")?, InstrumentKind::Perpetual);
+    /// assert_eq!(kind("BTC-PERP@hyperliquid")?, InstrumentKind::Perpetual);
+    /// assert_eq!(kind("BTC-USDT-20260327@binance-usdm")?, InstrumentKind::Future);
+    /// assert_eq!(kind("PURR-USDC@hyperliquid")?, InstrumentKind::Spot);
+    /// assert_eq!(kind("AAPL@alpaca")?, InstrumentKind::Stock);
+    /// # Ok::<(), qtp_core::ValueError>(())
+    /// ```
+    pub fn kind(&self) -> InstrumentKind {
+        match self.symbol().rsplit_once('-') {
+            None => InstrumentKind::Stock,
+            Some((_, "PERP")) => InstrumentKind::Perpetual,
+            Some((pair, _)) if pair.contains('-') => InstrumentKind::Future,
+            Some(_) => InstrumentKind::Spot,
+        }
+    }
+}
+
 /// Whether the venue accepts orders now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,16 +170,12 @@ impl Instrument {
     /// # Errors
     /// [`ValueError`] if the id's symbol does not name its currencies (`BASE-QUOTE...` or a ticker).
     pub fn unrestricted(id: InstrumentId) -> Result<Self, ValueError> {
+        let kind = id.kind();
         let mut parts = id.symbol().split('-');
         let base: Currency = parts.next().unwrap_or_default().parse()?;
-        let second = parts.next();
-        let quote = second.map_or(Ok(Currency::USD), str::parse)?;
-        let kind = match (second, parts.next()) {
-            (None, _) => InstrumentKind::Stock,
-            (Some(_), None) => InstrumentKind::Spot,
-            (Some(_), Some("PERP")) => InstrumentKind::Perpetual,
-            (Some(_), Some(_)) => InstrumentKind::Future,
-        };
+        // `BTC-PERP` names no more than a ticker does.
+        let quote = parts.next().filter(|part| (*part, kind) != ("PERP", InstrumentKind::Perpetual));
+        let quote = quote.map_or(Ok(Currency::USD), str::parse)?;
         Ok(Self {
             id,
             kind,

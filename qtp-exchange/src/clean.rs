@@ -76,7 +76,8 @@ impl Report {
 }
 
 /// Sorts candles of one instrument and width, drops what came twice, what lies between two open times and what had not
-/// closed by `now`, and reports what is missing. Candles of a day or longer may open at any hour.
+/// closed by `now`, and reports what is missing. Candles of an hour or more may open at the half, as sessions do, and those
+/// of a day or longer at any instant; none may open before the one before it has closed.
 ///
 /// ```
 /// use qtp_core::{Candle, CandleParts, Timeframe, Timestamp};
@@ -95,11 +96,13 @@ impl Report {
 /// ```
 pub fn clean(candles: Vec<Candle>, now: Timestamp) -> (Vec<Candle>, Report) {
     const DAY: i64 = 86_400_000_000_000;
+    const HALF_HOUR: i64 = 1_800_000_000_000;
     let mut report = Report::default();
     let mut sorted: BTreeMap<Timestamp, Candle> = BTreeMap::new();
     for candle in candles {
         let (open, width) = (candle.open_time(), candle.timeframe());
-        if width.as_nanos() < DAY && width.floor(open) != open {
+        let grid = width.as_nanos().min(HALF_HOUR);
+        if width.as_nanos() < DAY && open.as_nanos().rem_euclid(grid) != 0 {
             report.misaligned += 1;
             continue;
         }
@@ -116,7 +119,13 @@ pub fn clean(candles: Vec<Candle>, now: Timestamp) -> (Vec<Candle>, Report) {
             None => {}
         }
     }
-    let candles: Vec<Candle> = sorted.into_values().collect();
+    let mut candles: Vec<Candle> = Vec::with_capacity(sorted.len());
+    for candle in sorted.into_values() {
+        match candles.last() {
+            Some(last) if candle.open_time() < last.close_time() => report.misaligned += 1,
+            _ => candles.push(candle),
+        }
+    }
     let pairs = candles.iter().zip(candles.iter().skip(1));
     let gap = |(before, after): (&Candle, &Candle)| {
         Gap::between(before.close_time(), after.open_time(), before.timeframe())
@@ -158,6 +167,14 @@ mod tests {
         };
         assert_eq!(report, expected);
         assert_eq!(report.warnings().len(), 6);
+    }
+
+    #[test]
+    fn hours_open_with_their_session_and_do_not_overlap() {
+        let at = |minutes: i64| candle(Timestamp::from_secs(minutes * 60), "1", Timeframe::H1);
+        let (candles, report) = clean(vec![at(30), at(90), at(120), at(150), at(165)], Timestamp::MAX);
+        let opens: Vec<i64> = candles.iter().map(|candle| candle.open_time().as_secs() / 60).collect();
+        assert_eq!((opens, report.misaligned), (vec![30, 90, 150], 2));
     }
 
     #[test]

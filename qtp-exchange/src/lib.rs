@@ -13,12 +13,16 @@ pub mod clean;
 pub mod conformance;
 #[cfg(feature = "sim")]
 pub mod decorator;
+#[cfg(any(feature = "binance", feature = "bybit", feature = "hyperliquid"))]
+mod figures;
 #[cfg(feature = "hyperliquid-wire")]
 pub mod hyperliquid;
 #[cfg(any(feature = "alpaca", feature = "binance", feature = "bybit", feature = "sources"))]
 pub mod native;
 #[cfg(feature = "sim")]
 pub mod paper;
+#[cfg(any(feature = "alpaca", feature = "sources"))]
+pub mod polled;
 #[cfg(feature = "sim")]
 pub mod sim;
 #[cfg(feature = "sim-server")]

@@ -1,7 +1,7 @@
 //! What a venue says when a run begins. It is kept with the run: a restart and a replay must not ask again.
 
 use qtp_core::port::{Exchange, MarketData};
-use qtp_core::{AccountId, Currency, Decimal, Instrument, InstrumentKind, VenueCapabilities};
+use qtp_core::{AccountId, Currency, Decimal, Instrument, InstrumentId, InstrumentKind, VenueCapabilities};
 use serde::{Deserialize, Serialize};
 
 use super::args::Mode;
@@ -45,17 +45,28 @@ impl VenueFacts {
         Ok(Self { account, instruments, cash, capabilities: None })
     }
 
-    /// Of a venue and an account on it.
+    /// With an account on the venue.
     ///
     /// # Errors
-    /// As on paper; an account that cannot be read.
-    pub(super) async fn live(exchange: &dyn Exchange, trading: &Trading) -> Result<Self, Failure> {
-        let paper = Self::on_paper(exchange, trading).await?;
+    /// An account that cannot be read; a venue that holds no stops, which every strategy of the bot sets.
+    pub(super) async fn live(self, exchange: &dyn Exchange) -> Result<Self, Failure> {
+        let capabilities = exchange.capabilities();
+        if let (true, Some(id)) = (capabilities.trigger_sources.is_empty(), self.ids().next()) {
+            return Err(format!(
+                "{id}: the venue has no stop orders here, so that no position of the bot could be protected"
+            )
+            .into());
+        }
         let snapshot = exchange.account_snapshot().await?;
-        let currency = paper.currency();
+        let currency = self.currency();
         let held = snapshot.balances.get(&currency).copied();
         let cash = held.ok_or_else(|| format!("account {} holds no {currency}", exchange.account()))?;
-        Ok(Self { account: exchange.account(), cash, capabilities: Some(exchange.capabilities()), ..paper })
+        Ok(Self { account: exchange.account(), cash, capabilities: Some(capabilities), ..self })
+    }
+
+    /// What is traded.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &InstrumentId> {
+        self.instruments.iter().map(|instrument| &instrument.id)
     }
 
     /// What the account is counted in.

@@ -12,7 +12,7 @@ use qtp_core::{
 };
 use qtp_engine::Engine;
 use qtp_engine::driver::Observer;
-use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSettings, LiveSetup, Preflight, may_start};
+use qtp_engine::driver::live::{LiveDriver, LiveHandle, LiveSetup, Preflight, may_start};
 use qtp_exchange::paper::ScaledClock;
 use qtp_llm::{EngineSpec, LlmSettings};
 use qtp_store::FolderJournal;
@@ -33,7 +33,7 @@ use super::{journal, market};
 use crate::exit::Failure;
 use crate::model_keys::take_keys;
 use crate::recording::Tape;
-use crate::venues::unproven;
+use crate::venues::{live_settings, unproven};
 
 /// The watch, shared with the driver.
 #[derive(Clone)]
@@ -146,7 +146,7 @@ pub(super) fn setup(
         clock,
         journal,
         observer,
-        settings: LiveSettings::default(),
+        settings: live_settings(&settings.trading.venue),
     })
 }
 

@@ -43,15 +43,14 @@ pub(super) async fn folder(
         return Ok((folder, settings));
     }
     let (venue, trading) = (venue(&settings.trading), &settings.trading);
+    let facts =
+        VenueFacts::on_paper(&*venues::market_data(&venue, &trading.assets, environment)?, trading).await?;
     settings.facts = Some(match trading.mode {
         Mode::Live => {
-            let named = named(&venue, &trading.assets);
-            VenueFacts::live(&*venues::exchange(&venue, &named, environment, Attached::default())?, trading)
-                .await?
+            let traded: Vec<InstrumentId> = facts.ids().cloned().collect();
+            facts.live(&*venues::exchange(&venue, &traded, environment, Attached::default())?).await?
         }
-        Mode::Demo | Mode::Paper => {
-            VenueFacts::on_paper(&*venues::market_data(&venue, environment)?, trading).await?
-        }
+        Mode::Demo | Mode::Paper => facts,
     });
     folder.write_manifest(&settings)?;
     Ok((folder, settings))
@@ -102,7 +101,7 @@ pub(super) fn exchange(
             Attached { tape, nonces: Some(&open) },
         );
     } else {
-        venues::market_data(&venue(trading), environment)?
+        venues::market_data(&venue(trading), &trading.assets, environment)?
     };
     let market: Arc<dyn MarketData> = match tape {
         Some(tape) => Arc::new(Taped::new(market, tape.clone())),
@@ -127,15 +126,6 @@ pub(super) fn paper(
         eprintln!("paper venue: {count} account events of the journal did not come out again");
     }
     Ok(Arc::new(exchange))
-}
-
-/// Assets that are written as instruments; what others stand for only the venue can tell.
-fn named(venue: &VenueArgs, assets: &[String]) -> Vec<InstrumentId> {
-    let id = |asset: &String| match asset.contains('@') {
-        true => asset.parse().ok(),
-        false => format!("{asset}@{}", venue.id()).parse().ok(),
-    };
-    assets.iter().filter(|asset| asset.contains(['-', '@'])).filter_map(id).collect()
 }
 
 fn venue(trading: &Trading) -> VenueArgs {

@@ -14,7 +14,7 @@ use super::facts::{VenueFacts, synthetic};
 use super::keeping::Keeping;
 use crate::exit::Failure;
 use crate::strategy_file::StrategyDocument;
-use crate::venues::{Network, VENUES};
+use crate::venues::{Network, SOURCES, VENUES};
 
 /// Everything that defines a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -283,21 +283,26 @@ impl BotSettings {
         check(risk.signum() > 0 && risk <= Ratio::ONE, "risk_per_trade: must be above 0 and at most 1");
         let minutes = trading.interval.as_nanos() % Timeframe::M1.as_nanos() == 0;
         check(minutes, "interval: must be whole minutes");
-        let venue = trading.venue.as_str();
-        check(VENUES.contains(&venue), &format!("venue: {venue:?} is not one of {}", VENUES.join(", ")));
-        check(
-            trading.mode != Mode::Demo || venue == "synthetic",
-            "venue: the demo runs on `synthetic`; use --mode paper",
-        );
-        check(
-            trading.mode != Mode::Live || venue != "synthetic",
-            "mode: live needs a venue beside `synthetic`",
-        );
-        check(
-            trading.mode != Mode::Live || trading.network.is_some(),
-            "network: live trading needs --network testnet or --network mainnet",
-        );
+        trading.check_venue(&mut check);
         problems
+    }
+}
+
+impl Trading {
+    fn check_venue(&self, check: &mut impl FnMut(bool, &str)) {
+        let (venue, live) = (self.venue.as_str(), self.mode == Mode::Live);
+        let source = SOURCES.contains(&venue);
+        let names = || VENUES.iter().chain(&SOURCES).copied().collect::<Vec<_>>().join(", ");
+        let known = source || VENUES.contains(&venue);
+        check(known, &format!("venue: {venue:?} is not one of {}", names()));
+        let takes_orders =
+            format!("venue: {venue} is a source of data that takes no orders; use --mode paper");
+        check(!source || !live, &takes_orders);
+        let demo = self.mode == Mode::Demo;
+        check(!demo || venue == "synthetic", "venue: the demo runs on `synthetic`; use --mode paper");
+        check(!live || venue != "synthetic", "mode: live needs a venue beside `synthetic`");
+        let named = !live || self.network.is_some();
+        check(named, "network: live trading needs --network testnet or --network mainnet");
     }
 }
 

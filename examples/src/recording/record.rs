@@ -43,7 +43,7 @@ pub struct RecordArgs {
 pub fn run(args: &RecordArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let market = venues::market_data(&args.venue, &std::env::vars().collect())?;
+        let market = venues::market_data(&args.venue, &args.assets, &std::env::vars().collect())?;
         let known = market.instruments().await?;
         let mut topics = Vec::new();
         for asset in &args.assets {
@@ -79,7 +79,7 @@ pub fn run(args: &RecordArgs) -> Result<(), Failure> {
 }
 
 fn chosen<'a>(known: &'a [Instrument], asset: &str) -> Result<&'a Instrument, Failure> {
-    let by_id = known.iter().find(|instrument| instrument.id.as_str() == asset);
+    let by_id = known.iter().find(|known| known.id.as_str() == asset || known.id.symbol() == asset);
     let perpetual = |instrument: &&Instrument| {
         instrument.base.as_str() == asset && instrument.kind == InstrumentKind::Perpetual
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use qtp_core::port::{Exchange, MarketData};
-use qtp_core::{AccountId, InstrumentId};
+use qtp_core::{AccountId, InstrumentId, InstrumentKind};
 use qtp_exchange::hyperliquid::sign::{self, Address, PrivateKey};
 use qtp_exchange::hyperliquid::{Hyperliquid, HyperliquidConfig, payload::Wallet};
 
@@ -30,8 +30,9 @@ pub(super) fn exchange(
     let (own, vault) = (address("HYPERLIQUID_ACCOUNT_ADDRESS")?, address("HYPERLIQUID_VAULT_ADDRESS")?);
     let user = vault.or(own).unwrap_or(key.address());
     let wallet = wallet(instruments)?;
-    let purse = if wallet == Wallet::Spot { "-spot" } else { "" };
-    let name = format!("hyperliquid-{network}-{user}{purse}").to_lowercase();
+    // A name has at most 64 characters, of which the address takes 42.
+    let purse = if wallet == Wallet::Spot { "hl-spot" } else { "hyperliquid" };
+    let name = format!("{purse}-{network}-{user}").to_lowercase();
     let mut config = HyperliquidConfig { wallet, ..config(args, name.parse()?)? };
     (config.address, config.vault, config.key) = (own, vault, Some(key));
     config.nonces = match (attached.nonces, &config.key) {
@@ -43,7 +44,7 @@ pub(super) fn exchange(
 
 /// Perpetuals and spot are two accounts of one address; what is traded says which.
 fn wallet(instruments: &[InstrumentId]) -> Result<Wallet, Failure> {
-    let spot = instruments.iter().filter(|id| !id.symbol().ends_with("-PERP")).count();
+    let spot = instruments.iter().filter(|id| id.kind() == InstrumentKind::Spot).count();
     match spot {
         0 => Ok(Wallet::Perpetual),
         all if all == instruments.len() => Ok(Wallet::Spot),

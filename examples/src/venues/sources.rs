@@ -1,9 +1,11 @@
 //! Sources of data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use qtp_core::InstrumentId;
 use qtp_core::port::MarketData;
+use qtp_exchange::polled::PollSettings;
 use qtp_exchange::sources::{
     AlphaVantage, AlphaVantageSettings, Finazon, FinazonSettings, Listing, Taapi, TaapiPlan, TaapiSettings,
     Yahoo, YahooSettings,
@@ -17,15 +19,24 @@ const ALPHA_VANTAGE: (u32, u32) = (25, 5);
 /// Requests a minute of Finazon without a plan.
 const FINAZON: u32 = 10;
 
+/// When a source is asked for a candle: it has its last trades a few seconds after them.
+pub(super) fn polling() -> PollSettings {
+    PollSettings { delay: Duration::from_secs(10), ..PollSettings::default() }
+}
+
+/// A source that lists these instruments; `symbol` is its own name for them.
 pub(super) fn source(
     args: &VenueArgs,
-    instrument: &InstrumentId,
+    instruments: &[InstrumentId],
     symbol: Option<&str>,
     environment: &Environment,
 ) -> Result<Arc<dyn MarketData>, Failure> {
     let venue = args.named()?;
-    let named = |name: &str| vec![Listing::named(instrument.clone(), name)];
-    let plain = named(symbol.unwrap_or(instrument.symbol()));
+    let listings = |name: fn(&str) -> String| -> Vec<Listing> {
+        let native = |id: &InstrumentId| symbol.map_or_else(|| name(id.symbol()), str::to_owned);
+        instruments.iter().map(|id| Listing::named(id.clone(), native(id))).collect()
+    };
+    let plain = listings(str::to_owned);
     let hosts = args.hosts()?.map(|(urls, _)| urls);
     match args.venue.as_str() {
         "yahoo" => {
@@ -58,10 +69,7 @@ pub(super) fn source(
                 }
             };
             // The source writes pairs with a slash.
-            let listing = match symbol {
-                Some(_) => plain,
-                None => named(&instrument.symbol().replacen('-', "/", 1)),
-            };
+            let listing = listings(|symbol| symbol.replacen('-', "/", 1));
             let exchange = read(environment, "TAAPI_EXCHANGE").unwrap_or("binance");
             let mut settings = TaapiSettings::new(venue, listing, exchange, key, plan);
             settings.http.base_urls = hosts.unwrap_or(settings.http.base_urls);

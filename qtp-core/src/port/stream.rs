@@ -54,6 +54,11 @@ impl StreamSender {
         sent.map_err(|_| ExchangeError::Closed { operation: "stream" })
     }
 
+    /// Waits until the reader is gone. Cancel safe.
+    pub async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
     /// Sends if there is room. Returns false if the event was not taken.
     pub fn try_send(&self, event_time: Timestamp, event: Event) -> bool {
         self.sender.try_send((event_time, event)).is_ok()

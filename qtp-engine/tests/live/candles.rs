@@ -49,6 +49,18 @@ async fn a_candle_that_is_nowhere_is_reported_missing_after_the_grace() {
     verify(engine(both()), &journal.records(), None);
 }
 
+#[tokio::test(start_paused = true)]
+async fn history_is_read_over_a_long_pause_of_the_market() {
+    let clock = TokioClock::at(3 * 1_440);
+    let journal = Durable::default();
+    // Three days before the run the market closed, with as much history as is needed and more.
+    let feed = Feed::new(&clock, &[candles(&btc(), 40, 7)]);
+    let walker = Walker { warmup: 30, ..Walker::plain() };
+    run(setup(engine(vec![Box::new(walker)]), paper(feed), &clock, &journal)).await;
+    let told: Vec<_> = batches(&journal).into_iter().map(|(minute, ..)| minute).collect();
+    assert_eq!(told, (11..=40).collect::<Vec<_>>());
+}
+
 /// Listens to quotes as well.
 #[derive(Debug)]
 struct Quoted(Walker);

@@ -4,11 +4,13 @@ mod stream;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use qtp_core::port::{EventStream, MarketData, MarketStream};
 use qtp_core::{
-    Candle, CandleQuery, ExchangeError, Instrument, InstrumentId, MarketTopic, OrderBook, Timestamp, Venue,
+    Candle, CandleQuery, ExchangeError, Instrument, InstrumentId, MarketTopic, OrderBook, Timeframe,
+    Timestamp, Venue,
 };
 use tokio::sync::OnceCell;
 
@@ -16,6 +18,7 @@ use super::wire::{self, MarketClock, Session};
 use super::{AssetClass, DATA_STREAM_URL, DATA_URL, Requests, limits, trading_url};
 use crate::native::Symbols;
 use crate::native::candles::{Backwards, newest};
+use crate::polled::{self, Hours, PollSettings, Scope};
 use crate::transport::{Budget, Http, HttpSettings, Reply, Request, SocketSettings};
 
 /// Events that wait in a stream before the network does.
@@ -42,6 +45,8 @@ pub struct MarketSettings {
     pub data: HttpSettings,
     /// Data streams; the addresses end before the route (`/v2/iex`).
     pub socket: SocketSettings,
+    /// When candles are asked for that the venue does not stream. The hours follow from `class`.
+    pub polling: PollSettings,
 }
 
 impl fmt::Debug for MarketSettings {
@@ -71,6 +76,7 @@ impl MarketSettings {
             trading: http(trading_url(paper)),
             data: http(DATA_URL),
             socket: SocketSettings::new([DATA_STREAM_URL]),
+            polling: PollSettings { delay: Duration::from_secs(1), ..PollSettings::default() },
         }
     }
 }
@@ -80,16 +86,21 @@ impl MarketSettings {
 /// # Contract
 /// - Candles are unadjusted. Where nothing was traded there is none: minutes without a trade, and all time outside
 ///   sessions, are missing.
-/// - Streams carry prints, best bid and ask, and candles of a minute; other widths are made of those.
+/// - Streams carry prints, best bid and ask, and candles of a minute. Other widths are asked for once they have closed, as
+///   [`Polled`](crate::polled::Polled) does.
+///
+/// A clone speaks of the same connections.
+#[derive(Clone)]
 pub struct AlpacaMarket {
     class: AssetClass,
     venue: Venue,
     feed: String,
-    trading: Http,
-    data: Http,
-    requests: Requests,
+    trading: Arc<Http>,
+    data: Arc<Http>,
+    requests: Arc<Requests>,
     socket: SocketSettings,
-    listed: OnceCell<Catalogue>,
+    polling: PollSettings,
+    listed: Arc<OnceCell<Catalogue>>,
 }
 
 pub(super) struct Catalogue {
@@ -118,11 +129,12 @@ impl AlpacaMarket {
             class: settings.class,
             venue: settings.venue,
             feed: settings.feed,
-            trading: Http::new(settings.trading)?,
-            data: Http::new(settings.data)?,
-            requests,
+            trading: Arc::new(Http::new(settings.trading)?),
+            data: Arc::new(Http::new(settings.data)?),
+            requests: Arc::new(requests),
             socket: settings.socket,
-            listed: OnceCell::new(),
+            polling: settings.polling,
+            listed: Arc::new(OnceCell::new()),
         })
     }
 
@@ -142,11 +154,11 @@ impl AlpacaMarket {
         wire::calendar(self.ask(self.requests.calendar(first, last)?).await?.text())
     }
 
-    pub(super) const fn requests(&self) -> &Requests {
+    pub(super) fn requests(&self) -> &Requests {
         &self.requests
     }
 
-    pub(super) const fn trading(&self) -> &Http {
+    pub(super) fn trading(&self) -> &Http {
         &self.trading
     }
 
@@ -256,7 +268,25 @@ impl MarketData for AlpacaMarket {
             AssetClass::Crypto => "/v1beta3/crypto/us".to_owned(),
         };
         let login = self.requests.stream_login(false)?;
-        stream::open(&self.socket, &route, login, (topics, &symbols), sender)?;
+        let wide = |topic: &MarketTopic| match topic {
+            MarketTopic::Candles(_, timeframe) => *timeframe != Timeframe::M1,
+            _ => false,
+        };
+        let (asked, streamed): (Vec<_>, Vec<_>) = topics.iter().cloned().partition(wide);
+        for topic in &asked {
+            symbols.native("subscribe", topic.instrument())?;
+        }
+        if !asked.is_empty() {
+            let hours = match self.class {
+                AssetClass::Stock => |_: &InstrumentId| Hours::NewYork,
+                AssetClass::Crypto => |_: &InstrumentId| Hours::Always,
+            };
+            let settings = PollSettings { hours, ..self.polling.clone() };
+            polled::start(Arc::new(self.clone()), settings, &asked, (sender.clone(), Scope::Topics))?;
+        }
+        if !streamed.is_empty() {
+            stream::open(&self.socket, &route, login, (&streamed, &symbols), sender)?;
+        }
         Ok(stream)
     }
 }

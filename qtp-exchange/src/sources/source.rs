@@ -76,7 +76,7 @@ impl Source {
 
     /// What only a venue with live data can do.
     pub(super) fn no_stream<T>(&self) -> Result<T, ExchangeError> {
-        let what = format!("a stream: {} serves history", self.venue);
+        let what = format!("a stream: {} answers questions only; put `Polled` around it", self.venue);
         Err(ExchangeError::Unsupported { operation: "subscribe", what })
     }
 

@@ -1,11 +1,15 @@
 //! Data.
 
-use qtp_core::port::MarketData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use qtp_core::port::{MarketData, SimClock};
 use qtp_core::{CandleQuery, Event, ExchangeError, MarketTopic, Timeframe, Timestamp};
 use qtp_exchange::alpaca::AlpacaMarket;
+use qtp_exchange::polled::PollSettings;
 use serde_json::json;
 
-use crate::stub::{KEY, SECRET, Sockets, next, ok};
+use crate::stub::{KEY, SECRET, Sockets, Stub, next, ok};
 use crate::{AAPL, market, now, venue};
 
 fn bar(minute: u32) -> String {
@@ -74,8 +78,6 @@ async fn the_stream_logs_in_and_brings_prints_quotes_and_minutes() {
     let sockets = Sockets::new(&mut settings.socket).await;
     let market = AlpacaMarket::new(settings).unwrap();
     let id = || AAPL.parse().unwrap();
-    let five = market.subscribe(&[MarketTopic::Candles(id(), Timeframe::M5)]).await;
-    assert!(matches!(five, Err(ExchangeError::Unsupported { .. })), "the venue streams minutes only");
     let topics =
         [MarketTopic::Candles(id(), Timeframe::M1), MarketTopic::Trades(id()), MarketTopic::Quotes(id())];
     let mut stream = market.subscribe(&topics).await.unwrap();
@@ -104,4 +106,40 @@ async fn the_stream_logs_in_and_brings_prints_quotes_and_minutes() {
     peer.say(json!([{"T": "error", "code": 407, "msg": "slow client"}])).await;
     let Event::Connection { healthy: false, reason, .. } = next(&mut stream).await else { panic!("no word") };
     assert!(reason.message.contains("slow client (407)"), "{reason}");
+}
+
+#[tokio::test]
+async fn candles_that_the_venue_does_not_stream_are_asked_for_when_they_have_closed() {
+    let stub = Stub::new(|asked| match asked.line.as_str() {
+        "GET /v2/clock" => ok(r#"{"timestamp":"2024-01-02T09:36:00-05:00","is_open":true,
+            "next_open":"2024-01-03T09:30:00-05:00","next_close":"2024-01-02T16:00:00-05:00"}"#),
+        "GET /v2/assets" => ok(r#"[{"symbol":"AAPL","tradable":true}]"#),
+        "GET /v2/stocks/bars" => {
+            assert!(asked.query.contains("timeframe=5Min"), "{asked:?}");
+            ok(format!(r#"{{"bars":{{"AAPL":[{},{}]}},"next_page_token":null}}"#, bar(35), bar(30)))
+        }
+        _ => panic!("{asked:?}"),
+    })
+    .await;
+    let mut settings = market(&stub);
+    let open: Timestamp = "2024-01-02T14:30:00Z".parse().unwrap();
+    let clock = Arc::new(SimClock::new(open + Duration::from_millis(299_900)));
+    settings.polling =
+        PollSettings { delay: Duration::ZERO, clock: Arc::clone(&clock) as _, ..settings.polling };
+    let sockets = Sockets::new(&mut settings.socket).await;
+    let market = AlpacaMarket::new(settings).unwrap();
+    let id = || AAPL.parse().unwrap();
+    let topics = [MarketTopic::Candles(id(), Timeframe::M1), MarketTopic::Candles(id(), Timeframe::M5)];
+    let mut stream = market.subscribe(&topics).await.unwrap();
+    let mut peer = sockets.accept().await;
+    peer.say(json!([{"T": "success", "msg": "connected"}])).await;
+    peer.heard().await;
+    peer.say(json!([{"T": "success", "msg": "authenticated"}])).await;
+    assert_eq!(peer.heard().await["bars"], json!(["AAPL"]), "minutes are streamed");
+    clock.advance_to(open + Duration::from_secs(300));
+    let Event::Candles(batch) = next(&mut stream).await else { panic!("no candle") };
+    assert_eq!((batch.candles.len(), batch.candles[0].timeframe()), (1, Timeframe::M5));
+    assert_eq!(batch.candles[0].open_time(), open);
+    let book = [MarketTopic::Book(id())];
+    assert!(matches!(market.subscribe(&book).await, Err(ExchangeError::Unsupported { .. })));
 }

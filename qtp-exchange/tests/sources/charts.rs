@@ -2,15 +2,18 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use qtp_core::port::{Clock as _, MarketData, SystemClock};
-use qtp_core::{CandleQuery, Decimal, ExchangeError, MarketTopic, Timeframe, Timestamp};
+use qtp_core::port::{Clock as _, MarketData, SimClock, SystemClock};
+use qtp_core::{CandleQuery, Decimal, Event, ExchangeError, MarketTopic, Timeframe, Timestamp};
 use qtp_exchange::clean::CorporateAction;
+use qtp_exchange::polled::{PollSettings, Polled};
 use qtp_exchange::sources::{
     AlphaVantage, AlphaVantageSettings, Finazon, FinazonSettings, Listing, Yahoo, YahooSettings,
 };
 
-use crate::stub::{Asked, Does, SECRET, Stub, ok, status};
+use crate::stub::{Asked, Does, SECRET, Stub, next, ok, status};
 use crate::{pair, query, told};
 
 fn listing(id: &str) -> Listing {
@@ -18,7 +21,8 @@ fn listing(id: &str) -> Listing {
 }
 
 fn yahoo(stub: &Stub) -> Yahoo {
-    let listings = vec![listing("AAPL@yahoo"), Listing::named("SPX@yahoo".parse().unwrap(), "^GSPC")];
+    let index = Listing::named("SPX@yahoo".parse().unwrap(), "^GSPC");
+    let listings = vec![listing("AAPL@yahoo"), index, listing("BTC-USD@yahoo")];
     let mut settings = YahooSettings::new("yahoo".parse().unwrap(), listings);
     stub.http(&mut settings.http);
     Yahoo::new(settings).unwrap()
@@ -82,6 +86,40 @@ async fn yahoos_refusals_have_its_words_and_minutes_are_read_by_weeks() {
     assert!(matches!(yahoo(&stub).candles(&unknown).await, Err(ExchangeError::UnknownInstrument { .. })));
     let stream = yahoo(&stub).subscribe(&[MarketTopic::Trades("AAPL@yahoo".parse().unwrap())]).await;
     assert!(matches!(stream, Err(ExchangeError::Unsupported { .. })));
+}
+
+/// A chart of minutes that open at these seconds.
+fn minutes(opens: &[i64]) -> String {
+    let (column, opens) = (vec![1; opens.len()], serde_json::json!(opens));
+    serde_json::json!({"chart": {"result": [{"meta": {"currency": "USD"}, "timestamp": opens, "indicators": {"quote": [
+        {"open": column, "high": column, "low": column, "close": column, "volume": column}]}}], "error": null}})
+    .to_string()
+}
+
+#[tokio::test]
+async fn what_a_chart_has_of_a_forming_minute_is_not_streamed() {
+    // Yesterday: further back the source has no minutes.
+    let begin = Timeframe::H1.floor(SystemClock.now() - Duration::from_secs(86_400));
+    let after = |seconds: u64| begin + Duration::from_secs(seconds);
+    // The third minute forms; the last row is the source's own word for it, at the time of the last trade.
+    let rows = [0, 60, 120, 137].map(|seconds| after(seconds).as_secs());
+    let stub = Stub::new(move |_| ok(minutes(&rows))).await;
+    let clock = Arc::new(SimClock::new(after(59)));
+    let settings = PollSettings {
+        delay: Duration::from_millis(1_050),
+        clock: Arc::clone(&clock) as _,
+        ..PollSettings::default()
+    };
+    let polled = Polled::new(yahoo(&stub), settings);
+    let topic = MarketTopic::Candles("BTC-USD@yahoo".parse().unwrap(), Timeframe::M1);
+    let mut stream = polled.subscribe(&[topic]).await.unwrap();
+    clock.advance_to(after(122));
+    for minute in [0, 1] {
+        let Event::Candles(batch) = next(&mut stream).await else { panic!("no candle") };
+        assert_eq!(batch.candles[0].open_time(), after(60 * minute));
+    }
+    assert!(stream.try_next().is_none());
+    assert_eq!(stub.asked("GET /v8/finance/chart/BTC-USD").len(), 1);
 }
 
 fn alpha_vantage(stub: &Stub) -> AlphaVantage {

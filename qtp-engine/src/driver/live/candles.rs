@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use qtp_core::{Candle, CandleBatch, CandleQuery, Event, ExchangeError, Gap, MarketTopic, Reason, Timestamp};
+use qtp_core::port::Exchange;
+use qtp_core::{
+    Candle, CandleBatch, CandleQuery, Event, ExchangeError, Gap, MarketTopic, Reason, Timeframe, Timestamp,
+};
 
 use super::barrier::{Ask, Offer, Round, Step, topic};
 use super::driver::{Input, LiveDriver};
 use super::inbox::MarketItem;
 use super::retry;
+use super::settings::LiveSettings;
 use crate::error::EngineError;
 
 impl LiveDriver {
@@ -166,26 +171,49 @@ impl LiveDriver {
                 let MarketTopic::Candles(instrument, timeframe) = topic.clone() else { continue };
                 let count = needed.get(&topic).copied().unwrap_or(0);
                 let now = self.core.now();
-                // Twice the span, for markets with pauses.
-                let twice = u32::try_from(count.saturating_mul(2)).unwrap_or(u32::MAX);
-                let span = timeframe.as_duration().saturating_mul(twice);
-                let (start, limit) = match &last {
-                    Some(last) => (last.close_time(), None),
-                    None if count == 0 => continue,
-                    None => (now - span, Some(count)),
+                let from = match &last {
+                    Some(last) => vec![(last.close_time(), None)],
+                    None => spans(timeframe, count).map(|span| (now - span, Some(count))).collect(),
                 };
-                let query = CandleQuery { instrument, timeframe, start, end: now, limit };
-                let exchange = Arc::clone(&self.links[link].exchange);
-                let read = || exchange.candles(&query);
-                let candles = retry::read("candles", &self.settings, self.seed, read).await;
-                let failed = |error: ExchangeError| EngineError::Source {
-                    what: format!("history of {}", query.instrument),
-                    source: error.into(),
-                };
-                let closed = candles.map_err(failed)?.into_iter();
-                all.extend(closed.filter(|candle| candle.close_time() <= now));
+                let mut found = Vec::new();
+                for (start, limit) in from {
+                    let instrument = instrument.clone();
+                    let query = CandleQuery { instrument, timeframe, start, end: now, limit };
+                    let exchange = Arc::clone(&self.links[link].exchange);
+                    found = history(exchange, &self.settings, self.seed, &query).await?;
+                    if found.len() >= count {
+                        break;
+                    }
+                }
+                all.extend(found);
             }
         }
         self.feed_history(all)
     }
+}
+
+/// Closed candles of a query.
+async fn history(
+    exchange: Arc<dyn Exchange>,
+    settings: &LiveSettings,
+    seed: u64,
+    query: &CandleQuery,
+) -> Result<Vec<Candle>, EngineError> {
+    let candles = retry::read("candles", settings, seed, || exchange.candles(query)).await;
+    let failed = |error: ExchangeError| EngineError::Source {
+        what: format!("history of {}", query.instrument),
+        source: error.into(),
+    };
+    let mut candles = candles.map_err(failed)?;
+    candles.retain(|candle| candle.close_time() <= query.end);
+    Ok(candles)
+}
+
+/// How far back so many candles may lie: next to each other with a few missing, or with nights and a long weekend between.
+fn spans(timeframe: Timeframe, count: usize) -> impl Iterator<Item = Duration> {
+    const LONG_WEEKEND: Duration = Duration::from_secs(5 * 86_400);
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let times = |factor: u32| timeframe.as_duration().saturating_mul(count.saturating_mul(factor));
+    let spans = [times(2), times(6).saturating_add(LONG_WEEKEND)];
+    spans.into_iter().filter(move |_| count > 0)
 }

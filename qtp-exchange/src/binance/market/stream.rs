@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use qtp_core::port::StreamSender;
-use qtp_core::{AccountId, Event, ExchangeError, MarketTopic, Reason, Timestamp};
+use qtp_core::{
+    AccountId, Event, ExchangeError, FundingRate, InstrumentId, MarkPrice, MarketTopic, Reason, Timestamp,
+};
 
 use super::super::Product;
 use super::super::wire::{MarketUpdate, market_update};
 use super::depth::{KeptBook, Snapshots};
+use crate::figures::Figures;
 use crate::native::Symbols;
 use crate::native::feed::{Feed, Reader, Said, gaps};
 use crate::transport::{Change, Dialect, Socket, SocketSettings, Topics};
@@ -45,7 +48,8 @@ pub(super) fn open(
             let symbol = symbols.native("subscribe", topic.instrument())?;
             books.insert(symbol.to_owned(), KeptBook::new(topic.clone(), symbol, snapshots.clone()));
         }
-        let messages = Messages { settings, streams, books, symbols: Arc::clone(symbols) };
+        let symbols = Arc::clone(symbols);
+        let messages = Messages { settings, streams, books, figures: BTreeMap::new(), symbols };
         Feed::start(messages, sender.clone())?;
     }
     Ok(())
@@ -97,6 +101,7 @@ struct Messages {
     streams: BTreeMap<String, MarketTopic>,
     /// Books by symbol.
     books: BTreeMap<String, KeptBook>,
+    figures: BTreeMap<InstrumentId, Figures>,
     symbols: Arc<Symbols>,
 }
 
@@ -124,6 +129,7 @@ impl Reader for Messages {
 
     fn lost(&mut self, _: &Topics) {
         self.books.values_mut().for_each(KeptBook::restart);
+        self.figures.clear();
     }
 
     fn missed(&mut self, from: Timestamp, now: Timestamp) -> Vec<(Timestamp, Event)> {
@@ -134,7 +140,10 @@ impl Reader for Messages {
 impl Messages {
     fn events(&mut self, text: &str, now: Timestamp) -> Result<Vec<(Timestamp, Event)>, ExchangeError> {
         match market_update(text, &self.symbols, now)? {
-            MarketUpdate::Events(events) => Ok(events),
+            MarketUpdate::Events(mut events) => {
+                events.retain(|(time, event)| self.is_news(*time, event));
+                Ok(events)
+            }
             MarketUpdate::Depth { symbol, update } => {
                 Ok(self.books.get_mut(&symbol).map(|book| book.take(update, now)).unwrap_or_default())
             }
@@ -144,5 +153,14 @@ impl Messages {
             }
             MarketUpdate::Answer { .. } | MarketUpdate::Unused => Ok(Vec::new()),
         }
+    }
+
+    fn is_news(&mut self, time: Timestamp, event: &Event) -> bool {
+        let (Event::Mark(MarkPrice { instrument, .. }) | Event::FundingRate(FundingRate { instrument, .. })) =
+            event
+        else {
+            return true;
+        };
+        self.figures.entry(instrument.clone()).or_default().is_news(time, event)
     }
 }

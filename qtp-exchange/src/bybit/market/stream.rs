@@ -10,6 +10,7 @@ use qtp_core::{AccountId, Event, ExchangeError, Gap, MarketTopic, Quote, Reason,
 use super::super::wire::{self, DepthUpdate, MarketUpdate, Ticker, market_update};
 use super::super::{Category, FeedBook, Speech, Step};
 use super::width;
+use crate::figures::Figures;
 use crate::native::Symbols;
 use crate::native::feed::{Feed, Reader, Said, gaps};
 use crate::transport::{Socket, SocketSettings, Topics};
@@ -32,7 +33,7 @@ pub(super) fn open(
     let mut streams = BTreeMap::new();
     for topic in topics {
         let symbol = symbols.native(OPERATION, topic.instrument())?;
-        let route = Route { topic: topic.clone(), book: FeedBook::default(), ticker: Ticker::default() };
+        let route = Route::new(topic.clone());
         streams.insert(stream_of(category, topic, symbol)?, route);
     }
     let mut settings = settings.clone();
@@ -61,6 +62,7 @@ struct Route {
     topic: MarketTopic,
     book: FeedBook,
     ticker: Ticker,
+    figures: Figures,
 }
 
 struct Messages {
@@ -100,9 +102,12 @@ impl Reader for Messages {
                 match self.streams.get_mut(stream.as_deref().unwrap_or_default()) {
                     Some(route) => {
                         route.ticker.merge(&ticker);
-                        let events = route.ticker.events(route.topic.instrument(), time);
+                        let mut events = route.ticker.events(route.topic.instrument(), time);
                         // The best bid and ask have a stream of their own.
-                        events.into_iter().filter(|(_, event)| !matches!(event, Event::Quote(_))).collect()
+                        events.retain(|(time, event)| {
+                            !matches!(event, Event::Quote(_)) && route.figures.is_news(*time, event)
+                        });
+                        events
                     }
                     None => Vec::new(),
                 }
@@ -125,7 +130,7 @@ impl Reader for Messages {
     fn lost(&mut self, topics: &Topics) {
         std::mem::take(&mut self.again).into_iter().for_each(|stream| topics.subscribe(stream));
         for route in self.streams.values_mut() {
-            (route.book, route.ticker) = (FeedBook::default(), Ticker::default());
+            *route = Route::new(route.topic.clone());
         }
     }
 
@@ -161,6 +166,11 @@ impl Messages {
 }
 
 impl Route {
+    fn new(topic: MarketTopic) -> Self {
+        let (book, ticker, figures) = (FeedBook::default(), Ticker::default(), Figures::default());
+        Self { topic, book, ticker, figures }
+    }
+
     fn event(&self) -> Option<(Timestamp, Event)> {
         let (levels, time) = self.book.levels()?;
         let instrument = self.topic.instrument().clone();

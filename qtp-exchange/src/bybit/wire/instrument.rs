@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use qtp_core::{
-    Currency, ExchangeError, Instrument, InstrumentStatus, Notional, Price, PriceRule, Quantity, SizeRule,
-    Timestamp, Venue,
+    Currency, ExchangeError, Instrument, InstrumentKind, InstrumentStatus, Notional, Price, PriceRule,
+    Quantity, SizeRule, Timestamp, Venue,
 };
 use serde::Deserialize;
 
@@ -94,7 +94,7 @@ pub fn instruments(text: &str, category: Category, venue: &Venue) -> Result<Page
         instrument.max_market_quantity = lot.max_mkt_order_qty.and_then(some_quantity);
         instrument.min_notional = lot.min_notional_value.or(lot.min_order_amt);
         instrument.min_notional_exempts_close = category == Category::Linear;
-        if suffix == "-PERP" {
+        if instrument.kind == InstrumentKind::Perpetual {
             let minutes = symbol.funding_interval.unwrap_or(480);
             instrument.funding_interval = Some(Duration::from_secs(minutes.saturating_mul(60)));
         }

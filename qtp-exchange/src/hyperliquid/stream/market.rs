@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Message, Opened, open};
+use crate::figures::Figures;
 use crate::hyperliquid::client::interval;
 use crate::hyperliquid::payload::{self, AssetContext, CoinBook, unread};
 use crate::hyperliquid::{Catalogue, HyperliquidConfig};
@@ -49,7 +50,9 @@ pub(in crate::hyperliquid) async fn market(
         if !subscriptions.contains(&subscription) {
             subscriptions.push(subscription);
         }
-        routes.insert((channel, coin), Route { topic: topic.clone(), last: None, forming: None, lost: None });
+        let figures = Figures::default();
+        let route = Route { topic: topic.clone(), last: None, forming: None, lost: None, figures };
+        routes.insert((channel, coin), route);
     }
     let Opened { socket, early } = open(OPERATION, config, &subscriptions).await?;
     let (sender, stream) = EventStream::channel(ROOM);
@@ -68,6 +71,7 @@ struct Route {
     forming: Option<Candle>,
     /// Since when events are lost because nobody reads.
     lost: Option<Timestamp>,
+    figures: Figures,
 }
 
 struct Feed {
@@ -210,7 +214,7 @@ impl Feed {
         let mut gaps: Vec<Gap> = Vec::new();
         for route in self.routes.values_mut() {
             // The last word on a forming candle may be among what is missing.
-            route.forming = None;
+            (route.forming, route.figures) = (None, Figures::default());
             let from = route.last.map_or(from, |last| last.min(from));
             gaps.push(Gap { topic: route.topic.clone(), from, to: now, cause: "reconnect".to_owned() });
         }
@@ -239,10 +243,14 @@ impl Feed {
 impl Route {
     /// Sends without waiting: a reader that stands still gets a gap, not old prices.
     fn send(&mut self, sender: &StreamSender, time: Timestamp, event: Event) {
+        if !self.figures.is_news(time, &event) {
+            return;
+        }
         if let Some(from) = self.lost {
             let (topic, cause) = (self.topic.clone(), "overflow".to_owned());
             let gap = Event::Gap(Gap { topic, from, to: time, cause });
             if !sender.try_send(time, gap) {
+                self.figures = Figures::default();
                 return;
             }
             self.lost = None;
@@ -250,7 +258,7 @@ impl Route {
         if sender.try_send(time, event) {
             self.last = Some(time);
         } else {
-            self.lost = Some(time);
+            (self.lost, self.figures) = (Some(time), Figures::default());
         }
     }
 }
