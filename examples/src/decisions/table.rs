@@ -20,7 +20,7 @@ pub(super) fn table(stories: &[Story]) -> String {
             time.replace('T', " "),
             cut(&model(story), 28),
             story.outcome.calls.len(),
-            used.prompt_tokens + used.completion_tokens,
+            used.prompt_tokens.saturating_add(used.completion_tokens),
             used.cost.map_or_else(|| "-".to_owned(), |cost: Decimal| cost.normalize().to_string()),
             what(story),
         ));

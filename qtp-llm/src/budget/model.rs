@@ -10,6 +10,9 @@ use crate::model::{CallContext, ChatModel, ChatReply, ChatRequest, ModelCard, Pr
 
 /// Bytes of text for one token, on the safe side: text has 3 to 4, rows of digits 2 to 3.
 const BYTES_PER_TOKEN: u64 = 2;
+/// No call uses more tokens or dollars: a provider that says so counts something else.
+const TOKENS_MAX: u64 = 1_000_000_000;
+const COST_MAX: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
 
 /// Reserves what a call may cost at most, asks, and settles what it did cost. Belongs right around a provider's model,
 /// inside the retries: each try is billed.
@@ -50,6 +53,13 @@ impl<M: ChatModel> Budgeted<M> {
     }
 }
 
+/// What a provider states that one call used, as far as it can be true. A cost below zero would refill the budget.
+fn believed(stated: &TokenUsage) -> TokenUsage {
+    let known = stated.prompt_tokens.max(stated.completion_tokens) <= TOKENS_MAX;
+    let usage = if known { *stated } else { TokenUsage::default() };
+    TokenUsage { cost: stated.cost.filter(|cost| *cost >= Decimal::ZERO && *cost <= COST_MAX), ..usage }
+}
+
 /// The provider turned the call away before it began.
 fn is_free(error: &DecisionError) -> bool {
     matches!(error, DecisionError::RateLimited { .. })
@@ -77,6 +87,7 @@ impl<M: ChatModel> ChatModel for Budgeted<M> {
         match self.inner.complete(request, context).await {
             Ok(mut reply) => {
                 let usage = &mut reply.usage;
+                *usage = believed(usage);
                 usage.cost = usage.cost.or_else(|| self.card.as_ref().and_then(|card| card.cost(usage)));
                 // A provider that counts nothing is taken at the estimate.
                 let counted = usage.prompt_tokens.saturating_add(usage.completion_tokens);

@@ -84,6 +84,27 @@ async fn what_was_used_replaces_what_was_reserved() {
 }
 
 #[tokio::test]
+async fn figures_that_cannot_be_true_neither_refill_a_budget_nor_use_it_up() {
+    let stated = |prompt_tokens, cost: &str| {
+        Ok(TokenUsage { prompt_tokens, cost: Some(cost.parse().unwrap()), ..TokenUsage::default() })
+    };
+    for (usage, spent, cost) in [
+        // Below zero, and more than anybody pays for a call: the card's price.
+        (stated(7, "-5"), (7, "7"), "7"),
+        (stated(7, "79228162514264337593543950335"), (7, "7"), "7"),
+        // No tokens that can be: the estimate.
+        (stated(u64::MAX, "-5"), (110, "110"), "0"),
+        (stated(u64::MAX, "2"), (110, "2"), "2"),
+    ] {
+        let ledger = Arc::new(Ledger::new(BudgetCaps::default()));
+        let reply = budgeted(&ledger, vec![usage]).complete(&question(), &at(1, 0)).await.unwrap();
+        assert_eq!(ledger.spent(), Spent { tokens: spent.0, usd: spent.1.parse().unwrap() });
+        assert_eq!(reply.usage.cost, Some(cost.parse().unwrap()));
+        assert!(reply.usage.prompt_tokens <= 7);
+    }
+}
+
+#[tokio::test]
 async fn each_span_has_its_cap_and_begins_anew() {
     let caps = |change: fn(&mut BudgetCaps)| {
         let mut caps = BudgetCaps::default();

@@ -13,7 +13,9 @@ use super::judge::{self, Verdict, judge};
 use super::prompt::{self, Prompt};
 use super::{sanitize, schema};
 use crate::error::LlmError;
-use crate::model::{CallContext, ChatModel, ChatReply, ChatRequest, Finish, Format, Message, TokenUsage};
+use crate::model::{
+    CALLS_MAX, CallContext, ChatModel, ChatReply, ChatRequest, Finish, Format, Message, TokenUsage,
+};
 use crate::settings::{ChatSettings, Structured};
 use crate::tool::{Calls, Tool, Toolbox};
 
@@ -172,6 +174,10 @@ impl<'a> Conversation<'a> {
             let reply = self.ask(&*self.engine.model, &self.chat).await?;
             if reply.finish != Finish::ToolCalls || self.chat.final_round {
                 return Ok(reply);
+            }
+            if reply.calls.len() > CALLS_MAX {
+                let problem = format!("it calls {} tools at a time, at most {CALLS_MAX}", reply.calls.len());
+                return Err(self.engine.invalid(problem));
             }
             let results = self.calls.round(&reply.calls).await;
             for (call, result) in reply.calls.iter().zip(&results) {

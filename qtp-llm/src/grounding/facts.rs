@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 /// Longest list of what was not found.
 const MISSING_MAX: usize = 8;
+/// Most numbers of a text that its sums may be over: every two of them are tried for every figure.
+const TERMS_MAX: usize = 32;
 /// Whole numbers up to this are words more than figures: "two of 3 candles".
 const SMALL: f64 = 10.0;
 /// Names that say something of the answer itself, or of trading as such.
@@ -68,19 +70,26 @@ impl Facts {
     /// two with any difference.
     pub(crate) fn missing(&self, text: &str, own: &[f64]) -> Vec<String> {
         let own: Vec<Figure> = own.iter().map(|value| Figure::exact(*value)).collect();
-        let figures = tokens(text).filter_map(|token| Figure::of(text, token));
-        let stated = figures.filter(|figure| !figure.is_small() && self.has_number(figure, &own));
-        let terms: Vec<Figure> = stated.chain(own.iter().copied()).collect();
+        let mut terms = own.clone();
+        for figure in tokens(text).filter_map(|token| Figure::of(text, token)) {
+            let states = !figure.is_small() && self.has_number(&figure, &own);
+            if states && terms.len() < TERMS_MAX && terms.iter().all(|term| term.value != figure.value) {
+                terms.push(figure);
+            }
+        }
         let mut missing: Vec<String> = Vec::new();
         let mut begins = true;
         for token in tokens(text) {
+            if missing.len() == MISSING_MAX {
+                break;
+            }
             let known = match Figure::of(text, token) {
                 Some(figure) => {
                     figure.is_small() || self.has_number(&figure, &own) || figure.is_sum_over(&terms)
                 }
                 None => !is_name(token, begins) || self.has_word(token),
             };
-            if !known && missing.len() < MISSING_MAX && !missing.iter().any(|other| other == token) {
+            if !known && !missing.iter().any(|other| other == token) {
                 missing.push(token.to_owned());
             }
             begins = ends_sentence(text, token);

@@ -25,6 +25,17 @@ fn what_stands_in_the_picture_is_grounded_rounded_or_not() {
     }
 }
 
+/// A model that has lost its thread repeats itself up to its limit of tokens.
+#[test]
+fn thousands_of_numbers_are_looked_up_in_time() {
+    let numbers = |from: u32| (from..from + 3000).map(|n| format!("{n}.25 ")).collect::<String>();
+    let (shown, text) = (numbers(100), numbers(100) + &numbers(700_000));
+    let (done, found) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(Facts::of([shown.as_str()]).missing(&text, &[])));
+    let found = found.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert_eq!((found.len(), found[0].as_str()), (8, "700000.25"));
+}
+
 #[test]
 fn what_does_not_is_named_once() {
     assert_eq!(missing("support at 63500, again 63500, and 61.9"), ["63500", "61.9"]);

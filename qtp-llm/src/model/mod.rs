@@ -18,6 +18,7 @@ pub use fallback::{Fallback, Rung};
 pub use qtp_core::TokenUsage;
 pub use refusal::ProviderError;
 pub(crate) use refusal::cut;
+pub(crate) use reply::CALLS_MAX;
 pub use reply::{ChatReply, Finish, ToolCall};
 pub use request::{Carry, ChatRequest, Format, Message, ToolSpec};
 pub use retry::{Retry, RetrySettings};

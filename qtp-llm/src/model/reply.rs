@@ -25,6 +25,9 @@ pub struct ChatReply {
     pub carry: Option<Carry>,
 }
 
+/// Most tools that one answer may call.
+pub(crate) const CALLS_MAX: usize = 128;
+
 /// A wish of the model: call this function and tell me what it returned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

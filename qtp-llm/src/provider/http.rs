@@ -28,6 +28,13 @@ pub(super) struct HttpAnswer {
     pub(super) body: Vec<u8>,
 }
 
+impl HttpAnswer {
+    /// The body as text, for people.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
 /// The one address that a model is asked at.
 pub(super) struct Endpoint {
     provider: &'static str,
@@ -83,7 +90,7 @@ impl Endpoint {
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let is_stream = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let is_stream = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/event-stream"));
         let body = self.read(response).await?;
         Ok(HttpAnswer { status, retry_after, is_stream, body })
     }
@@ -93,27 +100,19 @@ impl Endpoint {
         if (200..300).contains(&answer.status) {
             return None;
         }
-        let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        let value: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| answer.text().into());
         // Some wrap one error into a list.
-        let value = value.as_ref().map(|value| value.get(0).unwrap_or(value));
-        let error = value.map(|value| value.get("error").unwrap_or(value));
-        Some(self.refused(answer.status, error, answer.retry_after))
+        let value = value.get(0).unwrap_or(&value);
+        Some(self.refused(answer.status, value.get("error").unwrap_or(value), answer.retry_after))
     }
 
-    /// The provider's own error.
-    pub(super) fn refused(
-        &self,
-        status: u16,
-        error: Option<&Value>,
-        retry_after: Option<Duration>,
-    ) -> DecisionError {
-        let field = |name: &str| error.and_then(|error| error.get(name)).map(words).unwrap_or_default();
+    /// The provider's own error: in its words, or whole where they stand in no field that is known.
+    pub(super) fn refused(&self, status: u16, error: &Value, retry_after: Option<Duration>) -> DecisionError {
+        let field = |name: &str| error.get(name).map(words).unwrap_or_default();
         let codes = [field("status"), field("code"), field("type")];
         let code = codes.into_iter().find(|code| !code.is_empty() && *code != status.to_string());
-        let message = match error {
-            Some(Value::String(text)) => text.clone(),
-            _ => field("message"),
-        };
+        let message = Some(field("message")).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| words(error));
         let code = self.clean(&code.unwrap_or_default());
         ProviderError { status, code, message: self.clean(&message) }
             .into_decision_error(self.provider, retry_after)

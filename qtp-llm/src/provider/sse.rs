@@ -3,7 +3,8 @@
 //! The form: <https://html.spec.whatwg.org/multipage/server-sent-events.html>, "Parsing an event stream". The stream has
 //! been read to its end, so that neither a field nor a letter can be split.
 
-/// The data of each event, in order; comments (keep-alives) and other fields are passed over.
+/// The data of each event, in order, up to the mark that ends a stream; comments (keep-alives), other fields and empty data are
+/// passed over.
 pub(super) fn events(body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
     let mut events = Vec::new();
@@ -25,6 +26,10 @@ pub(super) fn events(body: &[u8]) -> Vec<String> {
     }
     // Some servers forget the empty line behind the last event.
     events.extend(data);
+    events.retain(|data| !data.trim().is_empty());
+    if let Some(end) = events.iter().position(|data| data.trim() == "[DONE]") {
+        events.truncate(end);
+    }
     events
 }
 
@@ -34,8 +39,8 @@ mod tests {
 
     #[test]
     fn comments_names_and_line_ends_do_not_matter() {
-        let text = ": OPENROUTER PROCESSING\n\nevent: x\ndata: {\"a\":1}\r\n\r\ndata:b\rdata: c\r\r\nid: 4\n\ndata: [DONE]";
-        assert_eq!(events(text.as_bytes()), ["{\"a\":1}", "b\nc", "[DONE]"]);
+        let text = ": OPENROUTER PROCESSING\n\nevent: x\ndata: {\"a\":1}\r\n\r\ndata:b\rdata: c\r\r\nid: 4\n\ndata:\n\ndata: [DONE]\n\ndata: late";
+        assert_eq!(events(text.as_bytes()), ["{\"a\":1}", "b\nc"]);
     }
 
     #[test]

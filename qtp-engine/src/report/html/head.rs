@@ -72,7 +72,7 @@ pub(super) fn tiles(page: &mut String, summary: &Summary) {
         let note = format!(
             "{} decisions, {} tokens, net after models {}",
             count(models.decisions),
-            count(models.prompt_tokens + models.completion_tokens),
+            count(models.prompt_tokens.saturating_add(models.completion_tokens)),
             known(models.net_after_models, signed_money),
         );
         tiles.push(("Cost of models", format!("{} USD", money(models.cost_usd)), "", note));

@@ -128,6 +128,21 @@ async fn error_in_a_successful_body_is_an_error() {
 }
 
 #[tokio::test]
+async fn words_of_an_error_that_stand_in_no_known_field_are_in_the_cause() {
+    for (status, body) in [
+        (503, "<html>busy</html>"),
+        (422, r#"{"detail":[{"msg":"field required"}]}"#),
+        (403, r#"{"error":["no","access"]}"#),
+        (200, r#"{"detail":"worker died"}"#),
+    ] {
+        let (result, _) = run((0..4).map(|_| Scripted::error(status, body)).collect()).await;
+        let words = chain(&result.unwrap_err());
+        let cause = ["busy", "field required", "access", "worker died"];
+        assert!(cause.iter().any(|cause| body.contains(cause) && words.contains(cause)), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn rate_limit_then_success_is_a_decision() {
     let limited = Scripted { headers: "retry-after-ms: 2\r\n".into(), ..Scripted::error(429, "{}") };
     let (result, seen) = run(vec![limited, Scripted::error(503, "<html>"), says(&good_answer())]).await;

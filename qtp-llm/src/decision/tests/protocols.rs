@@ -390,6 +390,42 @@ async fn comments_and_split_letters_do_not_matter_to_a_stream() {
     }
 }
 
+#[tokio::test]
+async fn a_decision_is_not_lost_over_its_bill() {
+    for protocol in &PROTOCOLS {
+        let whole = (protocol.text)(&good_answer(), End::Stop);
+        for figures in [Value::Null, json!("none"), json!([]), json!({}), json!(-5), json!({ "x": null })] {
+            let billed = |text: &String| {
+                let Ok(mut body) = serde_json::from_str::<Value>(text) else { return text.clone() };
+                for name in ["usage", "usageMetadata"] {
+                    body[name] = figures.clone();
+                    if body.get("message").is_some() {
+                        body["message"][name] = figures.clone();
+                    }
+                }
+                body.to_string()
+            };
+            let events: Vec<_> = (protocol.events)(&whole).iter().map(billed).collect();
+            for (stream, script) in
+                [(false, Scripted::ok(billed(&whole.to_string()))), (true, Scripted::stream(&events))]
+            {
+                let place = format!("{} stream {stream}: {figures}", protocol.spec);
+                assert_eq!(protocol.outcome(vec![script], stream).await, (Ok(1), 1), "{place}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_mark_of_another_protocol_and_capitals_do_not_matter_to_a_stream() {
+    for protocol in &PROTOCOLS {
+        let mut stream = protocol.says(&good_answer(), End::Stop, true);
+        stream.body = stream.body.replace("data: [DONE]\n\n", "") + "data:\n\ndata: [DONE]\n\n";
+        stream.kind = "Text/Event-Stream";
+        assert_eq!(protocol.outcome(vec![stream], true).await, (Ok(1), 1), "{}", protocol.spec);
+    }
+}
+
 /// Paused time runs on as soon as everything waits for the server.
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_and_a_stream_that_stalls_are_timeouts() {

@@ -66,6 +66,21 @@ async fn calls_are_put_together_by_their_index() {
 }
 
 #[tokio::test]
+async fn later_pieces_of_a_call_may_carry_empty_names() {
+    let piece = |id: &str, name: &str, arguments: &str| json!({ "tool_calls": [{ "index": 0, "id": id, "function": { "name": name, "arguments": arguments } }] });
+    let calls = [
+        delta(&piece("a", "candles", "{\"asset\""), None),
+        delta(&piece("", "", ":\"BTC\"}"), None),
+        delta(&json!({}), Some("tool_calls")),
+    ];
+    let (result, seen, _) = run(vec![Scripted::stream(&calls), Scripted::stream(&words())]).await;
+    assert_eq!(result.unwrap().trades.len(), 1);
+    let result = &seen[1].body["messages"][3];
+    assert_eq!(result["tool_call_id"], "a");
+    assert!(result["content"].as_str().unwrap().contains("\"candles\""), "{result}");
+}
+
+#[tokio::test]
 async fn cut_streams_are_not_used_and_errors_within_them_count() {
     let words = words();
     let (result, seen, _) = run(vec![Scripted::stream(&words[..3]), Scripted::stream(&words)]).await;

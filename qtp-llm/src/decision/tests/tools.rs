@@ -71,6 +71,15 @@ async fn a_loop_without_end_is_ended() {
 }
 
 #[tokio::test]
+async fn more_calls_than_anybody_wants_are_a_hold() {
+    let many = vec![("a", "positions", "{}"); 129];
+    let (result, seen) = run(vec![calls(&many)], 4).await;
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("129 tools at a time, at most 128"), "{error}");
+    assert_eq!(seen.len(), 1);
+}
+
+#[tokio::test]
 async fn a_server_without_tools_is_asked_without_them() {
     let refused =
         || Scripted::error(404, r#"{"error":{"message":"No endpoints found that support tool use"}}"#);

@@ -15,6 +15,7 @@ pub(super) struct Response {
     pub(super) model: String,
     pub(super) content: Vec<Value>,
     pub(super) stop_reason: Option<String>,
+    #[serde(deserialize_with = "super::super::figures")]
     pub(super) usage: WireUsage,
 }
 
@@ -75,7 +76,7 @@ pub(super) fn error_status(error: &Value) -> u16 {
 impl Response {
     pub(super) fn reply(self, endpoint: &Endpoint) -> Result<ChatReply, DecisionError> {
         if let Some(error) = self.error {
-            return Err(endpoint.refused(error_status(&error), Some(&error), None));
+            return Err(endpoint.refused(error_status(&error), &error, None));
         }
         let kind = |block: &Value| block.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let texts = self.content.iter().filter(|block| kind(block) == "text");

@@ -28,7 +28,7 @@ enum Event {
     },
     MessageDelta {
         delta: Ending,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "super::super::figures")]
         usage: WireUsage,
     },
     MessageStop,
@@ -86,7 +86,7 @@ pub(super) fn reply(endpoint: &Endpoint, answer: &HttpAnswer) -> Result<ChatRepl
                 whole.usage.update(usage);
             }
             Event::MessageStop => ended = true,
-            Event::Error { error } => return Err(endpoint.refused(error_status(&error), Some(&error), None)),
+            Event::Error { error } => return Err(endpoint.refused(error_status(&error), &error, None)),
             Event::Other => {}
         }
     }

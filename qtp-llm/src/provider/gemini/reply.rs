@@ -22,6 +22,7 @@ struct Response {
     error: Option<Value>,
     candidates: Vec<Candidate>,
     prompt_feedback: Option<Feedback>,
+    #[serde(deserialize_with = "super::super::figures")]
     usage_metadata: Option<WireUsage>,
     model_version: Option<String>,
 }
@@ -93,7 +94,7 @@ impl Whole {
     fn take(&mut self, response: Response, endpoint: &Endpoint) -> Result<(), DecisionError> {
         if let Some(error) = response.error {
             let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-            return Err(endpoint.refused(status.unwrap_or(502), Some(&error), None));
+            return Err(endpoint.refused(status.unwrap_or(502), &error, None));
         }
         self.usage = response.usage_metadata.unwrap_or(self.usage);
         self.model = response.model_version.unwrap_or(std::mem::take(&mut self.model));

@@ -17,7 +17,7 @@ struct Completion<'a> {
     model: Option<String>,
     choices: Option<Vec<Choice>>,
     #[serde(borrow)]
-    usage: Option<WireUsage<'a>>,
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -72,7 +72,7 @@ pub(super) enum Arguments {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct WireUsage<'a> {
+struct WireUsage<'a> {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     prompt_tokens_details: Option<Details>,
@@ -110,15 +110,17 @@ pub(super) fn reply(
     if let Some(error) = completion.error {
         return Err(in_body(endpoint, &error, answer.retry_after));
     }
-    let usage = completion.usage.map(|usage| usage.read()).unwrap_or_default();
+    let usage = completion.usage.map(used).unwrap_or_default();
     let choice = completion.choices.and_then(|choices| choices.into_iter().next());
-    let choice = choice.ok_or_else(|| endpoint.failed(true, "response has no choices"))?;
+    let choice = choice.ok_or_else(|| {
+        endpoint.failed(true, format!("response has no choices: {}", endpoint.clean(&answer.text())))
+    })?;
     choice.reply(provider, endpoint, completion.model.unwrap_or_default(), usage)
 }
 
 /// An error object in a response whose status says success.
 pub(super) fn in_body(endpoint: &Endpoint, error: &Value, retry_after: Option<Duration>) -> DecisionError {
-    endpoint.refused(error_status(error), Some(error), retry_after)
+    endpoint.refused(error_status(error), error, retry_after)
 }
 
 impl Choice {
@@ -184,8 +186,14 @@ impl WireCall {
     }
 }
 
+/// What a call used; nothing where it cannot be read: a decision is not lost over its bill.
+pub(super) fn used(figures: &RawValue) -> TokenUsage {
+    let figures: Result<WireUsage<'_>, _> = serde_json::from_str(figures.get());
+    figures.map(|figures| figures.read()).unwrap_or_default()
+}
+
 impl WireUsage<'_> {
-    pub(super) fn read(&self) -> TokenUsage {
+    fn read(&self) -> TokenUsage {
         let cost = self.cost.map(|raw| raw.get().trim_matches('"'));
         TokenUsage {
             prompt_tokens: self.prompt_tokens.unwrap_or(0),

@@ -3,15 +3,13 @@
 use qtp_core::DecisionError;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::http::{Endpoint, HttpAnswer};
 use super::super::sse;
 use super::host::Provider;
-use super::reply::{Answered, Arguments, Choice, Content, WireCall, WireUsage, in_body};
-use crate::model::{ChatReply, TokenUsage};
-
-/// Most tools that one answer may call: a bound on what a stream can make us hold.
-const CALLS_MAX: usize = 128;
+use super::reply::{Answered, Arguments, Choice, Content, WireCall, in_body, used};
+use crate::model::{CALLS_MAX, ChatReply, TokenUsage};
 
 #[derive(Debug, Deserialize)]
 struct Chunk<'a> {
@@ -19,7 +17,7 @@ struct Chunk<'a> {
     model: Option<String>,
     choices: Option<Vec<Piece>>,
     #[serde(borrow)]
-    usage: Option<WireUsage<'a>>,
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,9 +37,6 @@ pub(super) fn reply(
 ) -> Result<ChatReply, DecisionError> {
     let mut whole = Whole::default();
     for data in sse::events(&answer.body) {
-        if data.trim() == "[DONE]" {
-            break;
-        }
         let chunk: Chunk<'_> = serde_json::from_str(&data)
             .map_err(|error| endpoint.failed(true, format!("the stream holds no chunk: {error}")))?;
         if let Some(error) = chunk.error {
@@ -49,7 +44,7 @@ pub(super) fn reply(
         }
         whole.model = chunk.model.or(whole.model);
         if let Some(usage) = chunk.usage {
-            whole.usage = usage.read();
+            whole.usage = used(usage);
         }
         let first = chunk.choices.unwrap_or_default().into_iter().find(|piece| piece.index == 0);
         if let Some(piece) = first {
@@ -92,7 +87,7 @@ impl Whole {
         delta.tool_calls.unwrap_or_default().into_iter().try_for_each(|call| self.take_call(call))
     }
 
-    /// Id and name come once, arguments in pieces.
+    /// Id and name come once, arguments in pieces. Some servers send empty ones with the later pieces.
     fn take_call(&mut self, piece: WireCall) -> Result<(), &'static str> {
         let calls = self.message.tool_calls.get_or_insert_default();
         let index = piece.index.unwrap_or(calls.len());
@@ -103,8 +98,9 @@ impl Whole {
             calls.resize_with(index + 1, WireCall::default);
         }
         let call = &mut calls[index];
-        call.id = piece.id.or(call.id.take());
-        call.function.name = piece.function.name.or(call.function.name.take());
+        let stated = |text: Option<String>| text.filter(|text| !text.is_empty());
+        call.id = stated(piece.id).or(call.id.take());
+        call.function.name = stated(piece.function.name).or(call.function.name.take());
         if let Some(more) = piece.function.arguments {
             let so_far = call.function.arguments.take().map(Arguments::text).unwrap_or_default();
             call.function.arguments = Some(Arguments::Text(so_far + &more.text()));
