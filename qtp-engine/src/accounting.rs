@@ -151,6 +151,10 @@ impl Engine {
         } else if status.is_terminal() {
             self.controls[index].exit_missed |= role == OrderRole::Exit && !was_leaving;
             self.on_entry_ended(index, report, (status, was_leaving));
+            if self.locks(index) {
+                // An exit has let go of what is left: it can be protected again.
+                self.protect(index);
+            }
         }
         let owner = usize::from(self.controls[index].owner);
         self.call(owner, |strategy, context| strategy.on_order(report, context));
@@ -198,6 +202,9 @@ impl Engine {
         let request = order.request().clone();
         self.touch(account_index, &request.instrument);
         let Ok(index) = self.control_position(account, &request.instrument) else { return };
+        if self.locks(index) {
+            return self.on_coins_freed(index, Some(id));
+        }
         match request.role {
             OrderRole::Stop if self.controls[index].stop == Some(id) => {
                 self.controls[index].stop = None;

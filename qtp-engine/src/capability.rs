@@ -15,6 +15,15 @@ pub(crate) fn problems(portfolio: &Portfolio, venue: &VenueCapabilities) -> Opti
 }
 
 impl Engine {
+    /// True if an order that would sell what is held keeps it from all others, as on spot: such orders rest one at a
+    /// time, and the next one leaves once the last one is gone.
+    pub(crate) fn locks(&self, index: usize) -> bool {
+        let account = &self.controls[index].account;
+        let spot =
+            self.state.account(account).is_some_and(|known| known.portfolio.kind() == AccountKind::Spot);
+        spot && self.capabilities.get(account).is_some_and(|venue| !venue.stop_and_target)
+    }
+
     /// Why a protection cannot be promised on an instrument's venue.
     pub(crate) fn unsupported_bracket(&self, index: usize, bracket: &Bracket) -> Option<Reason> {
         let venue = self.capabilities.get(&self.controls[index].account)?;

@@ -1,8 +1,8 @@
 //! The order manager: target - position - working orders - orders of unknown outcome.
 
 use qtp_core::{
-    AccountState, ActiveTarget, Bracket, ClientOrderId, Instrument, InstrumentId, OrderDraft, OrderKind,
-    OrderRequest, OrderRole, OrderSizing, Quantity, Reason, Side, Signal, Target, TimeInForce,
+    AccountState, ActiveTarget, Bracket, ClientOrderId, Instrument, InstrumentId, Order, OrderDraft,
+    OrderKind, OrderRequest, OrderRole, OrderSizing, Quantity, Reason, Side, Signal, Target, TimeInForce,
 };
 
 use crate::engine::Engine;
@@ -156,6 +156,14 @@ impl Engine {
                 return false;
             }
         }
+        // What may not exist holds nothing back: at worst the venue refuses.
+        let known = |order: &Order| order.unknown_since().is_none();
+        if only_closes && self.locks(index) && self.free_coins(index, known) {
+            self.controls[index].replacing = true;
+            return false;
+        }
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return false };
         let active = account.targets.get(&control.instrument);
         let decided = active.and_then(|active| active.signal.decided);
         let stop = active.and_then(|active| active.signal.bracket.stop).filter(|_| !only_closes);

@@ -1,7 +1,7 @@
 //! The bracket rule: a position never stands without the stop that was asked for, no stop outlives its position.
 
 use qtp_core::{
-    Bracket, ClientOrderId, Notice, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing,
+    Bracket, ClientOrderId, Notice, Order, OrderKind, OrderReport, OrderRequest, OrderRole, OrderSizing,
     OrderStatus, Price, Quantity, Side, TimeInForce, Trigger,
 };
 
@@ -27,7 +27,7 @@ impl Engine {
     }
 
     /// Brings the resting protection in line with the position: new orders first, then cancels, so that
-    /// a resize never leaves a gap.
+    /// a resize never leaves a gap. Where what rests locks the coins, the other way round.
     pub(crate) fn protect(&mut self, index: usize) {
         let control = &self.controls[index];
         let Some(account) = self.state.account(&control.account) else { return };
@@ -89,6 +89,9 @@ impl Engine {
         }
         let stale = order.map(|order| order.request().client_order_id);
         let account = control.account.clone();
+        if level.is_some() && self.locks(index) && self.free_coins(index, |_| true) {
+            return present;
+        }
         let placed = level.zip(Side::of(-position)).and_then(|(level, side)| {
             let request = self.protective_order(index, role, level, (side, position.abs()));
             self.send(request, self.state.now)
@@ -97,6 +100,26 @@ impl Engine {
             self.cancel_order(&account, stale);
         }
         placed
+    }
+
+    /// Cancels the protection that holds the coins of a position. True while an order that `counts` holds some: who wants
+    /// to sell them waits for its end.
+    pub(crate) fn free_coins(&mut self, index: usize, counts: impl Fn(&Order) -> bool) -> bool {
+        let control = &self.controls[index];
+        let Some(account) = self.state.account(&control.account) else { return false };
+        let closing = Side::of(-account.portfolio.quantity(&control.instrument));
+        let holders =
+            || account.orders_on(&control.instrument).filter(|order| Some(order.request().side) == closing);
+        let held = holders().any(counts);
+        let protective =
+            holders().filter(|order| matches!(order.request().role, OrderRole::Stop | OrderRole::Target));
+        let protective: Vec<ClientOrderId> =
+            protective.map(|order| order.request().client_order_id).collect();
+        let account = control.account.clone();
+        for id in protective {
+            self.cancel_order(&account, id);
+        }
+        held
     }
 
     /// A stop is rounded towards the position, a target away from it: never a worse promise than asked for.
@@ -162,8 +185,25 @@ impl Engine {
         account.orders.get(&id)?.request().kind.trigger().map(|trigger| trigger.price)
     }
 
+    /// A protective order that held coins is gone: an exit that waited for them leaves, or they are protected again.
+    pub(crate) fn on_coins_freed(&mut self, index: usize, id: Option<ClientOrderId>) {
+        let control = &mut self.controls[index];
+        for place in [&mut control.stop, &mut control.target] {
+            if *place == id {
+                *place = None;
+            }
+        }
+        if control.replacing {
+            self.settle(index);
+        }
+        self.protect(index);
+    }
+
     /// A protective order was accepted, refused or taken away by the venue.
     pub(crate) fn on_protection_report(&mut self, index: usize, role: OrderRole, report: &OrderReport) {
+        if self.locks(index) && matches!(report.status, OrderStatus::Canceled | OrderStatus::Expired) {
+            return self.on_coins_freed(index, report.client_order_id);
+        }
         let control = &mut self.controls[index];
         let ours =
             report.client_order_id.is_some_and(|id| control.stop == Some(id) || control.target == Some(id));

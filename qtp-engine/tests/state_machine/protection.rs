@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use qtp_core::{
-    Bracket, Instrument, Notice, OrderKind, OrderRole, OrderStatus, PriceRule, Side, SizeRule, Timestamp,
-    VenueCapabilities,
+    AccountKind, Bracket, Instrument, Notice, OrderKind, OrderRole, OrderStatus, PriceRule, Side, SizeRule,
+    Timestamp, VenueCapabilities,
 };
 
 use crate::common::*;
@@ -235,6 +235,95 @@ fn where_one_protection_locks_the_coins_only_the_stop_rests() {
     setup.capabilities.stop_and_target = false;
     let mut rig = Rig::with(setup);
     assert_eq!(one_submit(&rig.hold(10, bracket("90", "110"))).role, OrderRole::Stop);
+}
+
+/// A spot account on a venue whose orders hold the coins that they would sell.
+fn locking() -> Rig {
+    let mut setup = RigSetup { kind: AccountKind::Spot, ..RigSetup::default() };
+    setup.capabilities.stop_and_target = false;
+    setup.capabilities.reduce_only = false;
+    Rig::with(setup)
+}
+
+#[test]
+fn where_the_stop_holds_the_coins_an_exit_leaves_once_it_is_gone() {
+    let mut rig = locking();
+    let stop = one_submit(&rig.hold(10, stop_at("90")));
+    rig.ack(&stop);
+    let asked = rig.target(0, Bracket::NONE);
+    assert!(submits(&asked).is_empty(), "the venue would refuse it");
+    assert_eq!(cancels(&asked)[0].client_order_id, stop.client_order_id);
+    assert!(submits(&rig.target(0, Bracket::NONE)).is_empty(), "said again it waits on");
+    let exit = one_submit(&rig.canceled(&stop));
+    assert_eq!((exit.role, exit.side, exit.quantity), (OrderRole::Exit, Side::Sell, units(10)));
+    rig.ack(&exit);
+    let done = rig.fill(&exit, 10, "99");
+    assert!(submits(&done).is_empty() && rig.account().orders.is_empty());
+    assert_eq!(rig.position(), units(0));
+}
+
+#[test]
+fn where_the_stop_holds_the_coins_it_is_resized_and_moved_one_after_the_other() {
+    let mut rig = locking();
+    let entry = one_submit(&rig.target(10, stop_at("90")));
+    rig.ack(&entry);
+    let first = one_submit(&rig.fill(&entry, 3, "100"));
+    rig.ack(&first);
+    let filled = rig.fill(&entry, 5, "100");
+    assert!(submits(&filled).is_empty());
+    assert_eq!(cancels(&filled)[0].client_order_id, first.client_order_id);
+    // More comes meanwhile.
+    assert!(submits(&rig.fill(&entry, 2, "100")).is_empty());
+    let second = one_submit(&rig.canceled(&first));
+    assert_eq!((second.role, second.quantity), (OrderRole::Stop, units(10)));
+    rig.ack(&second);
+    rig.say(Say::Exits(stop_at("95")));
+    let moved = rig.candle("100");
+    assert!(submits(&moved).is_empty() && cancels(&moved).len() == 1);
+    let third = one_submit(&rig.canceled(&second));
+    assert_eq!(third.kind.trigger().unwrap().price, price("95"));
+}
+
+#[test]
+fn a_refused_exit_or_a_part_of_one_leaves_the_rest_protected_again() {
+    let mut rig = locking();
+    let stop = one_submit(&rig.hold(10, stop_at("90")));
+    rig.ack(&stop);
+    rig.target(4, stop_at("90"));
+    let exit = one_submit(&rig.canceled(&stop));
+    assert_eq!((exit.role, exit.quantity), (OrderRole::Exit, units(6)));
+    let again = one_submit(&rig.reject(&exit));
+    assert_eq!((again.role, again.quantity), (OrderRole::Stop, units(10)));
+    rig.ack(&again);
+    rig.target(4, stop_at("90"));
+    let exit = one_submit(&rig.canceled(&again));
+    rig.ack(&exit);
+    let rest = one_submit(&rig.fill(&exit, 6, "99"));
+    assert_eq!((rest.role, rest.quantity), (OrderRole::Stop, units(4)));
+}
+
+#[test]
+fn a_stop_that_fills_while_an_exit_waits_for_its_end_leaves_nothing_to_sell() {
+    let mut rig = locking();
+    let stop = one_submit(&rig.hold(10, stop_at("90")));
+    rig.ack(&stop);
+    rig.target(0, Bracket::NONE);
+    let out = rig.fill(&stop, 10, "90");
+    assert!(submits(&out).is_empty());
+    assert!(rig.account().orders.is_empty() && rig.position().is_zero());
+}
+
+#[test]
+fn an_exit_does_not_wait_for_a_stop_that_may_not_exist() {
+    let mut rig = locking();
+    let stop = one_submit(&rig.hold(10, stop_at("90")));
+    rig.feed(qtp_core::Event::OutcomeUnknown {
+        client_order_id: stop.client_order_id,
+        account: account_id(),
+    });
+    let asked = rig.target(0, Bracket::NONE);
+    assert_eq!(one_submit(&asked).role, OrderRole::Exit);
+    assert_eq!(cancels(&asked)[0].client_order_id, stop.client_order_id);
 }
 
 #[test]

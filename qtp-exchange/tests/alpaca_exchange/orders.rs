@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use qtp_core::port::{Execution, Severity};
 use qtp_core::{ExchangeError, OrderKind, OrderRequest, OrderRole, OrderStatus, Side, TriggerSource};
+use qtp_exchange::alpaca::{AlpacaExchange, AssetClass};
 use serde_json::{Value, json};
 
 use crate::stub::{
@@ -124,6 +125,10 @@ async fn what_the_venue_cannot_do_is_refused() {
             && !capabilities.validity
             && !capabilities.native_bracket
     );
+    let mut crypto = settings(&stub);
+    crypto.market.class = AssetClass::Crypto;
+    let crypto = AlpacaExchange::new(crypto).unwrap();
+    assert_eq!(crypto.capabilities().trigger_sources, [], "a stop at the market cannot rest there");
     for asked in [
         OrderRequest { post_only: true, ..asked },
         order(AAPL, 2, Side::Sell, "3", stop("170", TriggerSource::Mark)),
@@ -150,7 +155,7 @@ async fn the_exits_of_a_bracket_keep_our_ids() {
     .await;
     let mut settings = settings(&stub);
     let sockets = Sockets::new(&mut settings.account_socket).await;
-    let exchange = qtp_exchange::alpaca::AlpacaExchange::new(settings).unwrap();
+    let exchange = AlpacaExchange::new(settings).unwrap();
     let single = order(AAPL, 1, Side::Buy, "3", limit("180"));
     exchange.submit(&approve(&single)).await.unwrap();
     // Of one order alone the legs are nobody's.

@@ -162,6 +162,11 @@ impl Peer {
         self.stream.send(Message::text(message.to_string())).await.unwrap();
     }
 
+    /// As [`Self::say`]. False once nobody listens.
+    pub(crate) async fn offer(&mut self, message: impl ToString) -> bool {
+        self.stream.send(Message::text(message.to_string())).await.is_ok()
+    }
+
     pub(crate) async fn close(mut self) {
         self.stream.close(None).await.unwrap();
     }

@@ -11,7 +11,7 @@ use qtp_core::{
 };
 
 use super::{AlpacaExchange, Inner};
-use crate::alpaca::wire;
+use crate::alpaca::{AssetClass, wire};
 use crate::native::wrong;
 
 /// Executions of one answer, and answers of one look.
@@ -27,8 +27,10 @@ impl Execution for AlpacaExchange {
     }
 
     fn capabilities(&self) -> VenueCapabilities {
+        let stocks = self.inner.settings.market.class == AssetClass::Stock;
         VenueCapabilities {
-            trigger_sources: vec![TriggerSource::Last],
+            // Crypto has stops with a limit only, which a gap leaves behind: no protection can rest on them.
+            trigger_sources: if stocks { vec![TriggerSource::Last] } else { Vec::new() },
             reduce_only: false,
             flip_in_one_order: false,
             native_bracket: false,

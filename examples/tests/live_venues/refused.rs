@@ -1,25 +1,7 @@
-//! Live runs against venues on loopback.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a failed set-up fails the test")]
+//! What the bot does not begin.
 
-mod common;
-
-use common::*;
-use qtp_exchange::sim_server::{SimServer, SimServerConfig};
-use tokio::net::TcpListener;
-
-/// A key that is everybody's: the one of the venue's own examples.
-const KEY: &str = "0x0123456789012345678901234567890123456789012345678901234567890123";
-const OWNER: &str = "0x14791697260E4c9A71f18484C9f997B308e59325";
-
-/// A venue that trades perpetuals and spot, and its address.
-async fn simulated() -> String {
-    let accounts = vec![(OWNER.parse().unwrap(), 10_000.into())];
-    let server = SimServer::new(SimServerConfig { accounts, ..SimServerConfig::default() }).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(tokio::spawn(server.serve(listener)));
-    url
-}
+use crate::common::*;
+use crate::hyperliquid::{KEY, simulated};
 
 /// What the bot says when it is to trade these assets with an account there.
 fn refusal(url: &str, assets: &str) -> String {
@@ -33,7 +15,7 @@ fn refusal(url: &str, assets: &str) -> String {
 #[test]
 fn a_bot_does_not_trade_where_no_stop_can_rest() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let url = runtime.block_on(simulated());
+    let (url, _server) = runtime.block_on(simulated());
     let spot = refusal(&url, "HYPE-USDC");
     assert!(spot.contains("HYPE-USDC@hyperliquid.testnet: the venue has no stop orders"), "{spot}");
     let both = refusal(&url, "BTC,HYPE-USDC");
