@@ -55,6 +55,9 @@ pub struct GenerateArgs {
     /// Another address of the model's API
     #[arg(long, value_name = "URL")]
     pub llm_url: Option<String>,
+    /// Model cards as TOML: under a cap in dollars a model needs its price
+    #[arg(long, value_name = "FILE")]
+    pub cards: Option<PathBuf>,
     /// Record every reply, for replay:FILE
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

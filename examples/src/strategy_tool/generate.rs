@@ -110,6 +110,7 @@ fn llm(args: &GenerateArgs, environment: &BTreeMap<String, String>) -> Result<Ll
         ..LlmSettings::default()
     };
     llm.chat.base_url.clone_from(&args.llm_url);
+    llm.chat.cards.clone_from(&args.cards);
     llm.chat.call_timeout_ms = GeneratorSettings::default().timeout_ms;
     llm.chat.deadline_ms = GeneratorSettings::default().timeout_ms;
     take_keys(&mut llm, environment)?;
