@@ -5,7 +5,7 @@ use std::io::BufWriter;
 
 use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
-use qtp_engine::stats::{Assumption, KnowledgeCutoff, RunFacts, Summary};
+use qtp_engine::stats::{Assumption, KnowledgeCutoff, ModelUse, RunFacts, Summary};
 use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
 use super::args::Mode;
@@ -88,7 +88,7 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
         // What is bought pays no funding.
         funding_modelled: (simulated && contracts).then_some(settings.trading.candles.is_empty()),
         assumptions: if simulated { assumptions(run.venue(), watch, settings) } else { Vec::new() },
-        models: (watch.models.calls + watch.models.over_budget > 0).then(|| watch.models.clone()),
+        models: models(run, watch),
         knowledge: watch.training.until.map(|until| KnowledgeCutoff {
             model: settings.trading.llm.clone(),
             until,
@@ -99,6 +99,15 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
         ..RunFacts::default()
     };
     Ok(Summary::new(recorder.ledger(), equity, facts))
+}
+
+/// What models were asked, the decision included that was under way at the end; `None` if none was.
+fn models(run: &Ended, watch: &Watch) -> Option<ModelUse> {
+    let mut models = watch.models.clone();
+    if let Ended::Simulated(simulation) = run {
+        simulation.undelivered().for_each(|outcome| models.add(outcome));
+    }
+    (models.calls + models.over_budget > 0).then_some(models)
 }
 
 /// What holds in a simulated run, with contracts or without, and in a live one.
