@@ -46,9 +46,9 @@ pub struct GenerateArgs {
     /// What the strategy is to do, in words
     #[arg(long, value_name = "TEXT")]
     pub idea: String,
-    /// Candle file, CSV or gzip
-    #[arg(long, value_name = "[ID=]FILE")]
-    pub candles: CandleArg,
+    /// Candle file, CSV or gzip; of several markets, on each of which a document must hold, with their ids
+    #[arg(long, value_name = "[ID=]FILE", required = true)]
+    pub candles: Vec<CandleArg>,
     /// Model: openrouter:MODEL, openai:MODEL, ollama:MODEL, gemini:MODEL, anthropic:MODEL or replay:FILE
     #[arg(long, value_name = "SPEC")]
     pub llm: EngineSpec,
