@@ -36,6 +36,50 @@ fn stop(bot: Running) -> Ran {
 }
 
 #[test]
+fn a_recorded_market_is_as_wide_as_its_candles_and_pays_its_funding() {
+    let folder = tempfile::tempdir().unwrap();
+    let of =
+        |name: &str, text: String| format!("BTC={}", candles::write(folder.path(), name, text).display());
+    let hourly = (0..500).map(|hour| format!("{},0.0001\n", 1_704_067_200 + hour * 3600));
+    let funding = of("funding.csv", format!("time,rate\n{}", hourly.collect::<String>()));
+    for (seconds, timeframe, rows) in [(900, "15m", 1500), (3600, "1h", 500)] {
+        let candles = of(&format!("{timeframe}.csv"), candles::walk_of(rows, seconds));
+        let market = ["--candles", &candles, "--interval", timeframe, "--strategy", "momentum"];
+        let run = |more: &[&str]| {
+            let runs = Runs::new();
+            runs.run_bot(&[&market[..], more].concat()).ok();
+            verify(&runs.run().file("journal")).ok();
+            runs.run().summary()
+        };
+        let (free, funded) = (run(&[]), run(&["--funding", &funding]));
+        for summary in [&free, &funded] {
+            assert_eq!(summary["timeframe"], timeframe);
+            assert_eq!(summary["candles"], rows);
+        }
+        assert!(free["round_trips"].as_u64().unwrap() > 5, "{free}");
+        assert_eq!((&free["funding_modelled"], &free["funding"]), (&Value::Bool(false), &Value::from(0.0)));
+        assert_eq!(funded["funding_modelled"], true);
+        assert!(funded["funding"].as_f64().unwrap() != 0.0, "{funded}");
+    }
+    let (wide, narrow) = (candles::walk_of(10, 14_400), candles::walk_of(10, 900));
+    for (market, words) in [
+        (vec![of("wide.csv", wide)], "candles of 4h"),
+        (vec![of("narrow.csv", narrow.clone())], "those of 5m"),
+        (
+            vec![of("a.csv", narrow), of("b.csv", candles::walk_of(10, 300)).replace("BTC=", "ETH=")],
+            "ETH has candles of 5m",
+        ),
+    ] {
+        let interval = if market.len() > 1 { "15m" } else { "5m" };
+        let mut args = vec!["--interval", interval];
+        market.iter().for_each(|file| args.extend(["--candles", file]));
+        let ran = Runs::new().run_bot(&args);
+        let said = ran.refusal();
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn figures_agree_in_text_json_csv_store_and_html() {
     for duration in [&WITH_POSITION[..], &["--duration", "1d"]] {
         let runs = Runs::new();

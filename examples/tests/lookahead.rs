@@ -122,6 +122,12 @@ fn beside(minutes: &[Candle]) -> (Vec<FundingRate>, Vec<NewsItem>) {
     (every(60).map(rate).collect(), news)
 }
 
+/// What a venue's stream says each minute, with something of its own too.
+fn open_interest(time: Timestamp) -> OpenInterest {
+    let quantity = Quantity::new(Decimal::from(time.as_nanos() / MINUTE % 9_973 + 10_000)).unwrap();
+    OpenInterest { instrument: ID.parse().unwrap(), time, quantity, value: None }
+}
+
 /// Everything that the model was told at `instant`, in a run over these candles.
 fn told(minutes: &[Candle], instant: Timestamp) -> Option<String> {
     let instrument = {
@@ -178,7 +184,9 @@ fn told(minutes: &[Candle], instant: Timestamp) -> Option<String> {
         journal_candles: false,
         marks: Vec::new(),
     });
-    while run.step(&mut NoObserver).unwrap().is_some() {}
+    while let Some(close) = run.step(&mut NoObserver).unwrap() {
+        run.inject(Event::OpenInterest(open_interest(close)), &mut NoObserver).unwrap();
+    }
     drop(run);
     words.lock().unwrap().take()
 }
@@ -209,8 +217,11 @@ fn no_byte_that_a_model_is_told_comes_from_later_data() {
         let truncated = between(&all, instant - BEFORE * MINUTE, instant);
         let (goes_on, ends) = (told(whole, at), told(truncated, at));
         assert_eq!(goes_on, ends, "at {at} the model was told something of what came later");
-        let heard =
-            ends.as_deref().is_some_and(|words| words.contains("BTC at ") && words.contains("\\\"rate\\\":"));
+        let before = open_interest(Timestamp::from_nanos(instant - MINUTE)).quantity;
+        let open = [format!("open interest: {before}"), format!("\\\"quantity\\\":\\\"{before}\\\"")];
+        let others = ["BTC at ", "\\\"rate\\\":"].map(str::to_owned);
+        let heard = |words: &str| others.iter().chain(&open).all(|beside| words.contains(beside));
+        let heard = ends.as_deref().is_some_and(heard);
         told_at += usize::from(heard);
         // That the comparison can fail: with the last candle before the instant changed, the words differ.
         if round % 100 == 0 {

@@ -90,6 +90,9 @@ fn unknown_keys_and_bad_values_are_named() {
     refused("", &[("QTP__RISK", "1")], &[], &["QTP__RISK"]);
     refused("", &[("STOP_LOSS_PCT", "150")], &[], &["STOP_LOSS_PCT", "150"]);
     refused("", &[("MAX_POSITION_SIZE", "huge")], &[], &["MAX_POSITION_SIZE", "huge"]);
+    refused("", &[], &["--funding", "BTC=rates.csv"], &["trading.funding", "candles"]);
+    let of_two = ["--candles", "BTC=a.csv", "--candles", "ETH=b.csv", "--funding", "BTC=rates.csv"];
+    refused("", &[], &of_two, &["trading.funding: there is no file of ETH"]);
     refused("", &[], &["--assets", "DOGE"], &["trading.assets", "DOGE"]);
     refused("", &[], &["--strategy", "gut-feeling"], &["trading.strategy", "gut-feeling"]);
     refused("", &[], &["--interval", "90s"], &["trading.interval"]);

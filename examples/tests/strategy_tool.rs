@@ -145,6 +145,61 @@ fn a_model_is_told_what_is_wrong_until_a_document_holds_and_the_recording_repeat
 }
 
 #[test]
+fn a_document_must_hold_on_every_market() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = swings(3_000);
+    let of = |id: &str, text: &str| {
+        let file = write(folder.path(), &format!("{id}.csv"), text);
+        format!("{id}-USD@swings={}", file.display())
+    };
+    // The second swings as the first does, a little later; the third only trembles.
+    let later: String = text
+        .lines()
+        .enumerate()
+        .filter(|(row, _)| !(1..=200).contains(row))
+        .map(|(_, line)| format!("{line}\n"))
+        .collect();
+    let trembling = candles::walk_of(3_000, 3_600);
+    let (first, second, third) = (of("A", &text), of("B", &later), of("C", &trembling));
+    let (url, seen) = server(vec![good()]);
+    let generate = |markets: &[&str], more: &[&str]| {
+        let mut args = vec!["generate", "--idea", "x", "--llm", "ollama:scripted", "--llm-url", &url];
+        markets.iter().for_each(|market| args.extend(["--candles", market]));
+        run(STRATEGY, &[&args[..], more].concat())
+    };
+    let report = generate(&[&first, &second], &["--json"]).ok().json();
+    let both = &report["attempts"][0]["out_of_sample"];
+    let of_each = |name: &str| -> Vec<f64> {
+        let each = both["markets"].as_array().unwrap().iter();
+        each.map(|market| market["result"][name].as_f64().unwrap()).collect()
+    };
+    let (returns, trips) = (of_each("total_return"), of_each("round_trips"));
+    assert_eq!((returns.len(), both["markets"][1]["market"].as_str()), (2, Some("B-USD@swings")));
+    assert!((both["total_return"].as_f64().unwrap() - (returns[0] + returns[1]) / 2.0).abs() < 1e-12);
+    assert_eq!(both["round_trips"].as_f64(), Some(trips[0] + trips[1]));
+    assert_eq!(both["max_drawdown"].as_f64(), of_each("max_drawdown").into_iter().reduce(f64::max));
+    assert!(report["accepted"].is_object() && report["multiple_testing"]["trials"] == 1, "{report}");
+
+    let refused = generate(&[&first, &third], &["--attempts", "2"]);
+    assert!(refused.stdout.contains("C-USD@swings: return after costs"), "{refused:?}");
+    assert!(!refused.stdout.contains("A-USD@swings: "), "{refused:?}");
+    let told = seen.lock().unwrap().last().unwrap()["messages"].to_string();
+    for words in
+        ["2 markets, on each of which it must hold", "In sample: A-USD@swings: ", "In sample: C-USD@swings: "]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let unnamed = first.split_once('=').unwrap().1;
+    for (markets, more, words) in [
+        ([&*first, unnamed], &[][..], "ID=FILE"),
+        ([&first, &first], &[], "A-USD@swings is given twice"),
+        ([&first, &second], &["--funding", "rates.csv"], "--funding"),
+    ] {
+        assert!(generate(&markets, more).refusal().contains(words), "{words}");
+    }
+}
+
+#[test]
 fn no_document_that_passed_is_a_failure_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let candles = write(folder.path(), "swings.csv", swings(600));

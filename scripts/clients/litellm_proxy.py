@@ -236,7 +236,7 @@ def trading(base):
         check(run.summary["fills"] >= 8, f"fills of the desk, stream {stream}: {run.summary['fills']}")
         calls = [len(decision["outcome"]["calls"]) for decision in run.decisions]
         check(set(calls) == {3}, f"calls a decision, stream {stream}: {calls}")
-        equal(run.summary["models"]["prompt_tokens"], 900 * sum(calls), "tokens of the prompts")
+        equal(run.summary["models"]["prompt_tokens"], 900 * len(Desk.seen), "tokens of the prompts")
         asked = Desk.seen[0]
         equal(asked["response_format"]["json_schema"]["strict"], True, "the schema that came through")
         equal(len(asked["tools"]), 2, "the tools that came through")

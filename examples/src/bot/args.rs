@@ -55,9 +55,12 @@ pub struct BotArgs {
     /// Assets, such as BTC,ETH [default: BTC,ETH,SOL]
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub assets: Option<Vec<String>>,
-    /// Candle file of an asset, one minute each: a recorded market instead of the synthetic one
+    /// Candle file of an asset, an hour wide at most: a recorded market instead of the synthetic one
     #[arg(long, value_name = "ASSET=FILE", value_parser = asset_file)]
     pub candles: Vec<(String, PathBuf)>,
+    /// Funding rates of an asset of the recorded market: CSV with a time and a rate column
+    #[arg(long, value_name = "ASSET=FILE", value_parser = asset_file)]
+    pub funding: Vec<(String, PathBuf)>,
     /// Where the recorded market begins [default: the files' first candle]
     #[arg(long, value_name = "TIME")]
     pub from: Option<Timestamp>,

@@ -5,11 +5,11 @@ use std::io::BufWriter;
 
 use qtp_core::{DecisionAction, DecisionResult, Notice};
 use qtp_engine::report::{DecisionRow, NoticeRow, PriceSeries, ReportData, csv, render};
-use qtp_engine::stats::{Assumption, KnowledgeCutoff, RunFacts, Summary};
+use qtp_engine::stats::{Assumption, KnowledgeCutoff, ModelUse, RunFacts, Summary};
 use qtp_exchange::sim::{SimVenueConfig, Slippage};
 
 use super::args::Mode;
-use super::build::{BASE, account, cash, instruments, is_contract};
+use super::build::{account, cash, instruments, is_contract};
 use super::ended::Ended;
 use super::facts::synthetic;
 use super::folder::RunFolder;
@@ -66,10 +66,11 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
     let Some(equity) = recorder.equity() else { return Ok(Summary::default()) };
     let simulated = settings.trading.mode != Mode::Live;
     let contracts = instruments(settings)?.iter().any(is_contract);
+    let funded = settings.trading.candles.is_empty() || !settings.trading.funding.is_empty();
     let facts = RunFacts {
         strategy: "bot".to_owned(),
         instruments: engine.state().instruments.keys().map(ToString::to_string).collect(),
-        timeframe: Some(BASE.to_string()),
+        timeframe: Some(watch.timeframe.to_string()),
         currency: cash(settings).currency.to_string(),
         synthetic: synthetic(&settings.trading),
         candles: recorder.candles(),
@@ -86,9 +87,9 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
             .to_owned(),
         ],
         // What is bought pays no funding.
-        funding_modelled: (simulated && contracts).then_some(settings.trading.candles.is_empty()),
+        funding_modelled: (simulated && contracts).then_some(funded),
         assumptions: if simulated { assumptions(run.venue(), watch, settings) } else { Vec::new() },
-        models: (watch.models.calls + watch.models.over_budget > 0).then(|| watch.models.clone()),
+        models: models(run, watch),
         knowledge: watch.training.until.map(|until| KnowledgeCutoff {
             model: settings.trading.llm.clone(),
             until,
@@ -99,6 +100,15 @@ pub(super) fn summary(run: &Ended, watch: &Watch, settings: &BotSettings) -> Res
         ..RunFacts::default()
     };
     Ok(Summary::new(recorder.ledger(), equity, facts))
+}
+
+/// What models were asked, the decision included that was under way at the end; `None` if none was.
+fn models(run: &Ended, watch: &Watch) -> Option<ModelUse> {
+    let mut models = watch.models.clone();
+    if let Ended::Simulated(simulation) = run {
+        simulation.undelivered().for_each(|outcome| models.add(outcome));
+    }
+    (models.calls + models.over_budget > 0).then_some(models)
 }
 
 /// What holds in a simulated run, with contracts or without, and in a live one.
@@ -117,9 +127,12 @@ fn assumptions(config: &SimVenueConfig, watch: &Watch, settings: &BotSettings) -
         Slippage::VolumeShare { impact } => format!("{impact} times the share of the candle's volume"),
     };
     let fills = if synthetic(&settings.trading) {
-        "market orders whole at the next minute's open"
+        "market orders whole at the next minute's open".to_owned()
     } else {
-        "market orders whole at the open of the first minute that begins after them"
+        format!(
+            "market orders whole at the open of the first {} candle that begins after them",
+            watch.timeframe
+        )
     };
     let mut all = vec![
         Assumption::new("fees", fees),

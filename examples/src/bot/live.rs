@@ -72,7 +72,7 @@ pub(super) fn run(
     let journal = journal::writer(args, &folder, file, sender.clone());
     let records = FolderJournal::read(folder.journal(), 0)?.collect::<Result<Vec<_>, _>>()?;
     let engine = build_engine(settings, folder.run_id())?;
-    let watch = watch(&engine, Projector::new(sender, account(settings)?, store.stored()), settings)?;
+    let watch = watch((&engine, BASE), Projector::new(sender, account(settings)?, store.stored()), settings)?;
     let calls = control::listen(&folder.socket())?;
     let (clock, speed) = market::clock(settings, &records, args.speed)?;
     greet(&watch.narrator, settings, &folder);

@@ -1,6 +1,4 @@
-//! A recorded market: candle files of one minute, and the longer candles that are made of them.
-
-use std::path::Path;
+//! A recorded market: candle files, the longer candles that are made of them, and funding.
 
 use qtp_core::{
     Candle, Decimal, Instrument, InstrumentId, InstrumentKind, MarginTier, Ratio, Timeframe, Timestamp,
@@ -8,7 +6,6 @@ use qtp_core::{
 use qtp_exchange::candle_file::{self, CandleFeed, CandleFileOptions};
 use qtp_indicators::resample::{Alignment, CandleResampler, GapPolicy, LatePolicy, ResamplePolicy};
 
-use super::build::BASE;
 use super::settings::Trading;
 use crate::exit::Failure;
 
@@ -33,58 +30,81 @@ pub(super) fn instruments(trading: &Trading) -> Result<Vec<Instrument>, Failure>
     trading.assets.iter().map(one).collect()
 }
 
-/// The candles of all assets from the beginning of the run on, in three widths.
-///
-/// # Errors
-/// A file that cannot be read, that has no candles of one minute, or that ends before the run begins.
-pub(super) fn feed(trading: &Trading) -> Result<CandleFeed, Failure> {
-    let mut series = Vec::new();
-    for asset in &trading.assets {
-        let candles = candles(trading, asset)?;
-        let mut wider = vec![trading.interval, Timeframe::H1];
-        wider.retain(|timeframe| *timeframe != BASE);
-        wider.dedup();
-        for timeframe in wider {
-            series.push(resample(&candles, timeframe)?);
+/// A recorded market.
+pub(super) struct Recorded {
+    /// Candles of all assets from the beginning of the run on: those of the files, and the longer ones that decisions rest on.
+    pub(super) feed: CandleFeed,
+    /// Width of the files' candles, which drive the venue.
+    pub(super) timeframe: Timeframe,
+}
+
+impl Recorded {
+    /// Reads the files of the settings.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that ends before the run begins, or whose candles differ in width from those of the first or
+    /// cannot be put together to what the decisions rest on.
+    pub(super) fn read(trading: &Trading) -> Result<Self, Failure> {
+        let (mut series, mut funding, mut drives) = (Vec::new(), Vec::new(), None);
+        for asset in &trading.assets {
+            let (candles, timeframe) = candles(trading, asset)?;
+            let first = *drives.get_or_insert(timeframe);
+            if timeframe != first {
+                return Err(format!(
+                    "--candles: {asset} has candles of {timeframe}, {} those of {first}",
+                    trading.assets[0]
+                )
+                .into());
+            }
+            let mut wider = vec![trading.interval, Timeframe::H1];
+            wider.retain(|wider| *wider != timeframe);
+            wider.dedup();
+            for wider in wider {
+                series.push(resample(&candles, wider)?);
+            }
+            if let (Some(path), Some(first)) = (trading.funding.get(asset), candles.first()) {
+                let rates = candle_file::read_funding(path, &instrument_id(asset)?, None)?;
+                funding.extend(rates.into_iter().filter(|rate| rate.time >= first.open_time()));
+            }
+            series.push(candles);
         }
-        series.push(candles);
+        let timeframe = drives.ok_or("--candles: there is no asset")?;
+        Ok(Self { feed: CandleFeed::new(series)?.with_funding(funding), timeframe })
     }
-    Ok(CandleFeed::new(series)?)
+
+    /// When it begins.
+    pub(super) fn begin(&self) -> Timestamp {
+        self.feed.next_close().map_or(Timestamp::EPOCH, |close| close - self.timeframe.as_duration())
+    }
 }
 
-/// The minutes of one asset from the beginning of the run on.
+/// The candles of one asset from the beginning of the run on, and their width.
 ///
 /// # Errors
-/// As [`feed`].
-pub(super) fn candles(trading: &Trading, asset: &str) -> Result<Vec<Candle>, Failure> {
+/// As [`Recorded::read`].
+pub(super) fn candles(trading: &Trading, asset: &str) -> Result<(Vec<Candle>, Timeframe), Failure> {
     let path = trading.candles.get(asset).ok_or_else(|| format!("--candles: there is no file of {asset}"))?;
-    let mut candles = read(asset, path)?;
-    if let Some(from) = trading.from {
-        candles.retain(|candle| candle.open_time() >= from);
-    }
-    if candles.is_empty() {
-        return Err(format!("{}: no candle is in the period of the run", path.display()).into());
-    }
-    Ok(candles)
-}
-
-/// When the recorded market begins.
-pub(super) fn begin(feed: &CandleFeed) -> Timestamp {
-    feed.next_close().map_or(Timestamp::EPOCH, |close| close - BASE.as_duration())
-}
-
-fn read(asset: &str, path: &Path) -> Result<Vec<Candle>, Failure> {
     let file = candle_file::read(path, &CandleFileOptions::new(instrument_id(asset)?))?;
-    if file.timeframe != BASE {
-        let found = file.timeframe;
-        return Err(
-            format!("{}: has candles of {found}; the venue is driven by {BASE}", path.display()).into()
-        );
+    let (place, found) = (path.display(), file.timeframe);
+    for wanted in [trading.interval, Timeframe::H1] {
+        if wanted.as_nanos() % found.as_nanos() != 0 {
+            return Err(format!(
+                "{place}: has candles of {found}; those of {wanted} that decisions rest on cannot be made of them"
+            )
+            .into());
+        }
     }
     for warning in file.warnings() {
         eprintln!("{warning}");
     }
-    Ok(file.candles)
+    let mut candles = file.candles;
+    if let Some(from) = trading.from {
+        candles.retain(|candle| candle.open_time() >= from);
+    }
+    if candles.is_empty() {
+        return Err(format!("{place}: no candle is in the period of the run").into());
+    }
+    Ok((candles, found))
 }
 
 /// Longer candles of which every part is there or skipped; the first one may be partial and is left out.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, RunId, Timestamp};
+use qtp_core::{DecisionRequest, Event, OperatorAction, Reason, RunId, Timeframe, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Decider, Recorder, RecorderSettings, Simulation, SimulationSetup};
 use qtp_engine::stats::{DayCount, Keep};
@@ -23,11 +23,12 @@ use super::folder::RunFolder;
 use super::narrator::Narrator;
 use super::pace::{Pace, Pacer};
 use super::projector::Projector;
+use super::recorded::Recorded;
 use super::resume;
 use super::settings::BotSettings;
 use super::store::StoreThread;
 use super::watch::Watch;
-use super::{breaking, journal, live, matrix, recorded};
+use super::{breaking, journal, live, matrix};
 use crate::exit::Failure;
 
 /// Runs `bot`.
@@ -63,7 +64,7 @@ pub fn run(args: &BotArgs, environment: &BTreeMap<String, String>) -> Result<(),
     let fresh = || {
         let simulation = simulation(&settings, folder.run_id(), environment)?;
         let watch = watch(
-            simulation.engine(),
+            (simulation.engine(), simulation.timeframe()),
             Projector::new(sender.clone(), account(&settings)?, stored),
             &settings,
         )?;
@@ -99,10 +100,14 @@ pub(super) fn log_models(args: &BotArgs, folder: &RunFolder, settings: &mut BotS
 }
 
 /// Everyone who watches a run that is at its beginning.
-pub(super) fn watch(engine: &Engine, projector: Projector, run: &BotSettings) -> Result<Watch, Failure> {
-    let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe: BASE, charts: true };
+pub(super) fn watch(
+    (engine, timeframe): (&Engine, Timeframe),
+    projector: Projector,
+    run: &BotSettings,
+) -> Result<Watch, Failure> {
+    let settings = RecorderSettings { keep: Keep::All, days: DayCount::Every, timeframe, charts: true };
     let recorder = Recorder::new(engine, account(run)?, settings);
-    let mut watch = Watch::new(recorder, Narrator::new()?, projector);
+    let mut watch = Watch::new((recorder, timeframe), Narrator::new()?, projector);
     // What is made up anew cannot be remembered.
     if run.trading.strategy == "decision-loop" && !synthetic(&run.trading) {
         watch.training = qtp_llm::training_data(&run.trading.llm.parse()?, &run.llm)?;
@@ -137,13 +142,13 @@ pub(super) fn simulation(
     run_id: RunId,
     environment: &BTreeMap<String, String>,
 ) -> Result<Simulation, Failure> {
-    let (source, _) = source(settings)?;
+    let Market { source, timeframe, .. } = Market::of(settings)?;
     let venue = build_venue(settings, &instruments(settings)?)?;
     Ok(Simulation::new(SimulationSetup {
         engine: build_engine(settings, run_id)?,
         venue,
         source,
-        timeframe: BASE,
+        timeframe,
         decider: Some(decider(settings, environment)?),
         decision_delay: Duration::from_millis(settings.run.decision_delay_ms),
         journal: None,
@@ -152,21 +157,29 @@ pub(super) fn simulation(
     }))
 }
 
-/// The market of a run in simulated time, and when it begins.
-fn source(settings: &BotSettings) -> Result<(Box<dyn CandleSource>, Timestamp), Failure> {
-    if settings.trading.candles.is_empty() {
-        let feed = build_source(settings)?;
-        let begin = feed.now();
-        return Ok((Box::new(feed), begin));
+/// The market of a run in simulated time.
+struct Market {
+    source: Box<dyn CandleSource>,
+    begin: Timestamp,
+    /// Width of the candles that drive the venue.
+    timeframe: Timeframe,
+}
+
+impl Market {
+    fn of(settings: &BotSettings) -> Result<Self, Failure> {
+        if settings.trading.candles.is_empty() {
+            let feed = build_source(settings)?;
+            return Ok(Self { begin: feed.now(), source: Box::new(feed), timeframe: BASE });
+        }
+        let recorded = Recorded::read(&settings.trading)?;
+        let (begin, timeframe) = (recorded.begin(), recorded.timeframe);
+        Ok(Self { source: Box::new(recorded.feed), begin, timeframe })
     }
-    let feed = recorded::feed(&settings.trading)?;
-    let begin = recorded::begin(&feed);
-    Ok((Box::new(feed), begin))
 }
 
 /// When the market of a run in simulated time begins.
 pub(super) fn begin(settings: &BotSettings) -> Result<Timestamp, Failure> {
-    Ok(source(settings)?.1)
+    Ok(Market::of(settings)?.begin)
 }
 
 /// A decision engine as a plain function: the run waits for the answer.

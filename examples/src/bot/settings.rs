@@ -55,9 +55,12 @@ pub struct Trading {
     pub url: Option<String>,
     /// Assets.
     pub assets: Vec<String>,
-    /// Candle files of one minute by asset: a recorded market in the place of the synthetic one, in `demo` mode.
+    /// Candle files by asset, an hour wide at most: a recorded market in the place of the synthetic one, in `demo` mode.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub candles: BTreeMap<String, PathBuf>,
+    /// Funding rates by asset of a recorded market.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub funding: BTreeMap<String, PathBuf>,
     /// Where a recorded market begins; at the files' first candle if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
@@ -119,6 +122,7 @@ impl Default for Trading {
             url: None,
             assets: ["BTC", "ETH", "SOL"].map(str::to_owned).to_vec(),
             candles: BTreeMap::new(),
+            funding: BTreeMap::new(),
             from: None,
             interval: Timeframe::M5,
             strategy: "decision-loop".to_owned(),
@@ -223,6 +227,9 @@ impl BotSettings {
             trading.candles = args.candles.iter().cloned().collect();
             trading.assets = trading.candles.keys().cloned().collect();
         }
+        if !args.funding.is_empty() {
+            trading.funding = args.funding.iter().cloned().collect();
+        }
         set(&mut trading.assets, args.assets.as_ref());
         trading.from = args.from.or(trading.from);
         set(&mut trading.interval, args.interval.as_ref());
@@ -253,16 +260,7 @@ impl BotSettings {
                 problems.push(format!("trading.{problem}"));
             }
         };
-        check(!trading.assets.is_empty(), "assets: at least one is needed");
-        let recorded = trading.mode == Mode::Demo || trading.candles.is_empty();
-        check(recorded, "candles: a recorded market runs in `demo` mode only");
-        for asset in trading.assets.iter().filter(|_| !trading.candles.is_empty()) {
-            check(trading.candles.contains_key(asset), &format!("candles: there is no file of {asset}"));
-        }
-        for asset in trading.assets.iter().filter(|_| synthetic(trading)) {
-            let known = ["BTC", "ETH", "SOL"].contains(&asset.as_str());
-            check(known, &format!("assets: the synthetic market has BTC, ETH and SOL, not {asset:?}"));
-        }
+        trading.check_market(&mut check);
         let name = trading.strategy.as_str();
         let known = STRATEGIES.contains(&name);
         check(known, &format!("strategy: {name:?} is not one that sets stops: {}", STRATEGIES.join(", ")));
@@ -289,6 +287,24 @@ impl BotSettings {
 }
 
 impl Trading {
+    /// What is traded, and where its prices come from.
+    fn check_market(&self, check: &mut impl FnMut(bool, &str)) {
+        check(!self.assets.is_empty(), "assets: at least one is needed");
+        let recorded = self.mode == Mode::Demo || self.candles.is_empty();
+        check(recorded, "candles: a recorded market runs in `demo` mode only");
+        let modelled = self.funding.is_empty() || !self.candles.is_empty();
+        check(modelled, "funding: rates belong to a recorded market; give `candles`");
+        for (name, files) in [("candles", &self.candles), ("funding", &self.funding)] {
+            for asset in self.assets.iter().filter(|_| !files.is_empty()) {
+                check(files.contains_key(asset), &format!("{name}: there is no file of {asset}"));
+            }
+        }
+        for asset in self.assets.iter().filter(|_| synthetic(self)) {
+            let known = ["BTC", "ETH", "SOL"].contains(&asset.as_str());
+            check(known, &format!("assets: the synthetic market has BTC, ETH and SOL, not {asset:?}"));
+        }
+    }
+
     fn check_venue(&self, check: &mut impl FnMut(bool, &str)) {
         let (venue, live) = (self.venue.as_str(), self.mode == Mode::Live);
         let source = SOURCES.contains(&venue);

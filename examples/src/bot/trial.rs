@@ -86,7 +86,7 @@ pub fn trial(
     // Nobody stores what is passed on.
     let (sender, _) = channel();
     let projector = Projector::new(sender, account(settings)?, None);
-    let mut watch = run::watch(simulation.engine(), projector, settings)?;
+    let mut watch = run::watch((simulation.engine(), simulation.timeframe()), projector, settings)?;
     watch.narrator.silent = true;
     let mut tally = Tally { watch, advice: Vec::new() };
     simulation.inject(Event::RunStarted(Box::new(start(settings, run_id)?)), &mut tally)?;
@@ -117,7 +117,7 @@ pub fn trial(
 /// # Errors
 /// A file that cannot be read, or an asset that is not in the settings.
 pub fn daily_closes(settings: &BotSettings, asset: &str) -> Result<Vec<ProbeQuestion>, Failure> {
-    let candles = recorded::candles(&settings.trading, asset)?;
+    let (candles, _) = recorded::candles(&settings.trading, asset)?;
     let day = |candle: &qtp_core::Candle| Timeframe::D1.floor(candle.open_time());
     let mut days: Vec<ProbeQuestion> = Vec::new();
     for candle in &candles {

@@ -1,13 +1,12 @@
 //! Everyone who watches a run of the bot, in order.
 
-use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Notice, Timestamp};
+use qtp_core::{Command, DecisionOutcome, DecisionResult, Event, EventRecord, Notice, Timeframe, Timestamp};
 use qtp_engine::Engine;
 use qtp_engine::driver::{Observer, Recorder, RecorderState};
 use qtp_engine::stats::ModelUse;
 use qtp_llm::TrainingData;
 use serde::{Deserialize, Serialize};
 
-use super::build::BASE;
 use super::narrator::Narrator;
 use super::projector::{Projector, ProjectorState};
 use crate::exit::Failure;
@@ -18,6 +17,8 @@ const REPORT_ROWS: usize = 2_000;
 /// Statistics first, then the screen, which shows them, then the store.
 pub(super) struct Watch {
     pub(super) recorder: Recorder,
+    /// Width of the candles that fill orders and draw the equity.
+    pub(super) timeframe: Timeframe,
     pub(super) narrator: Narrator,
     pub(super) projector: Projector,
     pub(super) decisions: Vec<(Timestamp, DecisionOutcome)>,
@@ -33,10 +34,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(recorder: Recorder, narrator: Narrator, projector: Projector) -> Self {
+    pub(super) fn new(
+        (recorder, timeframe): (Recorder, Timeframe),
+        narrator: Narrator,
+        projector: Projector,
+    ) -> Self {
         let (decisions, notices) = (Vec::new(), Vec::new());
         Self {
             recorder,
+            timeframe,
             narrator,
             projector,
             decisions,
@@ -91,7 +97,7 @@ impl Observer for Watch {
         if let Event::Candles(batch) = &record.event
             && self.training.until.is_some_and(|cutoff| record.receive_time <= cutoff)
         {
-            let base = |candle: &&qtp_core::Candle| candle.timeframe() == BASE;
+            let base = |candle: &&qtp_core::Candle| candle.timeframe() == self.timeframe;
             self.candles_before += batch.candles.iter().filter(base).count() as u64;
         }
         if let Event::Decision(outcome) = &record.event {

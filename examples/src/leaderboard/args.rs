@@ -16,9 +16,12 @@ pub struct LeaderboardArgs {
     /// Runs of each model: a model that samples decides differently each time
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub repeats: u32,
-    /// Candle file of an asset, one minute each [default: the synthetic market]
+    /// Candle file of an asset, an hour wide at most [default: the synthetic market]
     #[arg(long, value_name = "ASSET=FILE", value_parser = crate::bot::asset_file)]
     pub candles: Vec<(String, PathBuf)>,
+    /// Funding rates of an asset of the candle files: CSV with a time and a rate column
+    #[arg(long, value_name = "ASSET=FILE", value_parser = crate::bot::asset_file)]
+    pub funding: Vec<(String, PathBuf)>,
     /// Where the recorded market begins [default: the files' first candle]
     #[arg(long, value_name = "TIME")]
     pub from: Option<Timestamp>,

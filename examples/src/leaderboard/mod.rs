@@ -118,6 +118,7 @@ fn settings(
     let bot = BotArgs {
         config: config.map(Path::to_path_buf),
         candles: args.candles.clone(),
+        funding: args.funding.clone(),
         from: args.from,
         assets: args.assets.clone(),
         interval: args.interval,

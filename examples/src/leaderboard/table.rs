@@ -9,7 +9,7 @@ pub(super) fn markdown(board: &Leaderboard) -> String {
     let mut out = format!("# Leaderboard: {}\n\n", board.assets.join(", "));
     let hold = board.buy_and_hold.map_or_else(unknown, signed_percent);
     out.push_str(&format!(
-        "{} runs of each model over the same market. Buy and hold: {hold}.\n\n",
+        "Runs of each model over the same market: {}. Buy and hold: {hold}.\n\n",
         board.repeats
     ));
     out.push_str(

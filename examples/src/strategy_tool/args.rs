@@ -46,15 +46,18 @@ pub struct GenerateArgs {
     /// What the strategy is to do, in words
     #[arg(long, value_name = "TEXT")]
     pub idea: String,
-    /// Candle file, CSV or gzip
-    #[arg(long, value_name = "[ID=]FILE")]
-    pub candles: CandleArg,
+    /// Candle file, CSV or gzip; of several markets, on each of which a document must hold, with their ids
+    #[arg(long, value_name = "[ID=]FILE", required = true)]
+    pub candles: Vec<CandleArg>,
     /// Model: openrouter:MODEL, openai:MODEL, ollama:MODEL, gemini:MODEL, anthropic:MODEL or replay:FILE
     #[arg(long, value_name = "SPEC")]
     pub llm: EngineSpec,
     /// Another address of the model's API
     #[arg(long, value_name = "URL")]
     pub llm_url: Option<String>,
+    /// Model cards as TOML: under a cap in dollars a model needs its price
+    #[arg(long, value_name = "FILE")]
+    pub cards: Option<PathBuf>,
     /// Record every reply, for replay:FILE
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -1,18 +1,18 @@
 //! `strategy generate`: a model, a lab and thresholds; a report out, and the document that passed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Parser as _;
 use qtp_core::Ratio;
 use qtp_core::port::LabResult;
-use qtp_engine::driver::CandleLab;
+use qtp_engine::driver::CandleLabs;
 use qtp_llm::{
     Attempt, AttemptOutcome, BudgetCaps, Cap, Generator, GeneratorReport, GeneratorSettings, LlmSettings,
     build_model,
 };
 
 use super::args::GenerateArgs;
-use crate::backtest::{self, BacktestArgs};
+use crate::backtest::{self, BacktestArgs, CandleArg};
 use crate::exit::Failure;
 use crate::model_keys::take_keys;
 
@@ -80,6 +80,11 @@ fn line(attempt: &Attempt) -> String {
 }
 
 fn figures(result: &LabResult) -> String {
+    let each = result.markets.iter().map(|one| format!("{} {}", one.market, figures(&one.result)));
+    let each = each.collect::<Vec<_>>().join("; ");
+    if !each.is_empty() {
+        return each;
+    }
     format!(
         "{} trips, return {:.2} %, drawdown {:.2} %",
         result.round_trips,
@@ -110,18 +115,32 @@ fn llm(args: &GenerateArgs, environment: &BTreeMap<String, String>) -> Result<Ll
         ..LlmSettings::default()
     };
     llm.chat.base_url.clone_from(&args.llm_url);
+    llm.chat.cards.clone_from(&args.cards);
     llm.chat.call_timeout_ms = GeneratorSettings::default().timeout_ms;
     llm.chat.deadline_ms = GeneratorSettings::default().timeout_ms;
     take_keys(&mut llm, environment)?;
     Ok(llm)
 }
 
-/// The lab of a backtest with the same market, account and costs.
-fn lab(args: &GenerateArgs) -> Result<CandleLab, Failure> {
+/// The labs of backtests with the same markets, account and costs.
+fn lab(args: &GenerateArgs) -> Result<CandleLabs, Failure> {
+    let several = args.candles.len() > 1;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) =
+        args.candles.iter().filter_map(|candles| candles.instrument.as_ref()).find(|id| !seen.insert(*id))
+    {
+        return Err(format!("--candles: {twice} is given twice").into());
+    }
+    if let Some(unnamed) = args.candles.iter().find(|candles| several && candles.instrument.is_none()) {
+        let file = unnamed.file.display();
+        return Err(format!("--candles {file}: with several files each needs its instrument, ID=FILE").into());
+    }
+    if several && args.funding.is_some() {
+        return Err("--funding: rates belong to one market, and there are several".into());
+    }
     let fixed = BacktestArgs::try_parse_from(["backtest", "--candles", "-", "--strategy", "none"])?;
     let share = if args.size.is_some() { None } else { Some(args.size_fraction.unwrap_or(Ratio::ONE)) };
     let market = BacktestArgs {
-        candles: vec![args.candles.clone()],
         account: args.account,
         cash: args.cash,
         size: args.size,
@@ -134,5 +153,8 @@ fn lab(args: &GenerateArgs) -> Result<CandleLab, Failure> {
         timeframe: args.timeframe,
         ..fixed
     };
-    backtest::lab(&market, args.in_sample)
+    let of = |candles: &CandleArg| {
+        backtest::lab(&BacktestArgs { candles: vec![candles.clone()], ..market.clone() }, args.in_sample)
+    };
+    Ok(CandleLabs::new(args.candles.iter().map(of).collect::<Result<_, _>>()?)?)
 }

@@ -17,5 +17,5 @@ pub use exchange::{AccountSnapshot, Exchange, Execution, Finding, MarketData, Or
 pub use journal::{Checkpoint, Journal, JournalRecord, JournalWriter};
 pub use store::{CandleStore, DecisionStore, EquityPoint, EquityStore, Store, StoredDecision, TradeStore};
 pub use strategy::Strategy;
-pub use strategy_lab::{LabError, LabResult, Sample, StrategyLab};
+pub use strategy_lab::{LabError, LabResult, MarketResult, Sample, StrategyLab};
 pub use stream::{AccountStream, EventStream, MarketStream, StreamSender};

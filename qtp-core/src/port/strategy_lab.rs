@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::error::Source;
+use crate::id::InstrumentId;
 use crate::strategy_file::{StrategyFile, StrategyFileError};
 use crate::time::Timestamp;
 
@@ -36,6 +37,19 @@ pub struct LabResult {
     /// Returns from daily close to daily close; empty under 20 days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub daily_returns: Vec<f64>,
+    /// What it came to on each market, where there are several: then the figures above are those of an account that was split
+    /// evenly among them, and the drawdown is the deepest of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markets: Vec<MarketResult>,
+}
+
+/// What a document came to on one of several markets.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct MarketResult {
+    /// Instrument.
+    pub market: InstrumentId,
+    /// What it came to.
+    pub result: LabResult,
 }
 
 /// A run that could not be carried out, by no fault of the document.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use qtp_core::port::{LabError, LabResult, Sample, Strategy as _, StrategyLab};
 use qtp_core::{
-    AccountId, AccountKind, Amount, Candle, FundingRate, Instrument, Portfolio, Ratio, RiskGate, RiskState,
-    RunId, Source, StrategyFile, StrategyFileError, StrategyId, Timeframe, Timestamp, TradingState,
-    TriggerSource, ValueError,
+    AccountId, AccountKind, Amount, Candle, FundingRate, Instrument, InstrumentId, Portfolio, Ratio,
+    RiskGate, RiskState, RunId, Source, StrategyFile, StrategyFileError, StrategyId, Timeframe, Timestamp,
+    TradingState, TriggerSource, ValueError,
 };
 use qtp_exchange::candle_file::CandleFeed;
 use qtp_exchange::sim::{SimVenue, SimVenueConfig};
@@ -72,6 +72,11 @@ impl CandleLab {
         Ok(Self { setup, split })
     }
 
+    /// Its instrument.
+    pub const fn market(&self) -> &InstrumentId {
+        &self.setup.instrument.id
+    }
+
     /// Candles that are in sample, and all of them.
     pub const fn split(&self) -> (usize, usize) {
         (self.split, self.setup.candles.len())
@@ -122,6 +127,7 @@ impl CandleLab {
             sharpe: equity.sharpe(),
             win_rate: totals.win_rate(),
             daily_returns: equity.daily_returns().unwrap_or_default(),
+            markets: Vec::new(),
         })
     }
 

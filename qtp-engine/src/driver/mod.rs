@@ -4,6 +4,7 @@ mod command_hash;
 mod compare;
 #[cfg(feature = "backtest")]
 mod lab;
+mod labs;
 #[cfg(feature = "live")]
 pub mod live;
 mod recorder;
@@ -15,6 +16,7 @@ mod simulation;
 pub use command_hash::CommandHash;
 #[cfg(feature = "backtest")]
 pub use lab::{CandleLab, CandleLabSetup};
+pub use labs::CandleLabs;
 pub use recorder::{EquitySink, Recorder, RecorderSettings, RecorderState};
 #[cfg(feature = "backtest")]
 pub use replay::{Replay, ReplayOutcome};

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use qtp_core::port::Execution as _;
-use qtp_core::port::JournalRecord;
-use qtp_core::{Event, Fill, Intent, Notice, OrderRequest, Timestamp};
+use qtp_core::port::{DecisionEngine, Execution as _, JournalRecord};
+use qtp_core::{
+    Decision, DecisionError, DecisionRequest, DecisionResult, Event, Fill, Intent, ModelCall, Notice,
+    OrderRequest, Reason, Timeframe, Timestamp,
+};
+use qtp_engine::driver::live::LiveSetup;
 use qtp_engine::driver::{NoObserver, Simulation, SimulationSetup};
+use qtp_engine::strategy::{DecisionLoop, DecisionLoopConfig};
 use qtp_exchange::candle_file::CandleFeed;
 
 use crate::common::*;
@@ -159,4 +163,65 @@ async fn an_operator_acts_looks_and_stops() {
     assert!(journal.records().iter().any(halted));
     assert!(Arc::strong_count(&exchange) <= 3);
     verify(engine(vec![Box::new(Walker::plain())]), &journal.records(), Some(&outcome));
+}
+
+/// Is asked and never heard of again; what was asked may have been billed.
+struct Silent;
+
+#[async_trait::async_trait]
+impl DecisionEngine for Silent {
+    fn name(&self) -> &str {
+        "silent"
+    }
+
+    async fn decide(&self, _: &DecisionRequest) -> Result<Decision, DecisionError> {
+        std::future::pending().await
+    }
+
+    fn given_up(&self, request: u64) -> (Vec<ModelCall>, Vec<Reason>) {
+        (Vec::new(), vec![Reason::new("asked", request.to_string())])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_under_way_at_the_end_is_a_hold_with_what_was_asked() {
+    let clock = TokioClock::at(0);
+    let journal = Durable::default();
+    let desk = || -> Vec<Box<dyn qtp_core::port::Strategy>> {
+        let config = DecisionLoopConfig {
+            timeframes: vec![Timeframe::M1],
+            every: Timeframe::M1,
+            history: 5,
+            ..DecisionLoopConfig::new(vec![btc()])
+        };
+        vec![Box::new(DecisionLoop::new("desk".parse().unwrap(), config).unwrap())]
+    };
+    let exchange = paper(Feed::new(&clock, &[candles(&btc(), 20, 7)]));
+    let setup =
+        LiveSetup { decider: Some(Arc::new(Silent)), ..setup(engine(desk()), exchange, &clock, &journal) };
+    let outcome = run(setup).await;
+    let records = journal.records();
+    let asked = |record: &&JournalRecord| matches!(record, JournalRecord::Command(command) if matches!(command.intent, Intent::RequestDecision(_)));
+    let asked = records.iter().filter(asked).count();
+    let answers: Vec<_> = journal
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Decision(outcome) => Some(outcome),
+            _ => None,
+        })
+        .collect();
+    let causes: Vec<_> = answers
+        .iter()
+        .map(|outcome| match &outcome.result {
+            DecisionResult::Hold(reason) => reason.code.as_str(),
+            DecisionResult::Decided(_) => "decided",
+        })
+        .collect();
+    assert!(asked > 5 && answers.len() == asked, "{asked} questions: {causes:?}");
+    assert_eq!(causes.last(), Some(&"stopped"));
+    assert!(causes[..asked - 1].iter().all(|cause| *cause == "timeout"), "{causes:?}");
+    let last = answers.last().unwrap();
+    assert_eq!(last.findings, [Reason::new("asked", last.request.to_string())]);
+    verify(engine(desk()), &records, Some(&outcome));
 }

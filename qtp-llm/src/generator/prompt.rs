@@ -6,7 +6,7 @@ use qtp_core::StrategyFile;
 use qtp_core::port::LabResult;
 use qtp_indicators::catalogue;
 
-use super::settings::{GeneratorSettings, percent};
+use super::settings::{GeneratorSettings, markets, percent};
 use crate::untrusted::Untrusted;
 
 /// Longest list of earlier attempts, in lines.
@@ -63,8 +63,8 @@ pub(super) fn complaint(earlier: &[String], reasons: &[String], figures: Option<
         }
     }
     let _ = writeln!(text, "Your document was rejected: {}.", reasons.join("; "));
-    if let Some(result) = figures {
-        let _ = writeln!(text, "In sample: {}.", figures_of(result));
+    for (place, result) in figures.into_iter().flat_map(markets) {
+        let _ = writeln!(text, "In sample: {place}{}.", figures_of(result));
     }
     text.push_str("Write a better one: the whole JSON object, nothing around it.");
     text

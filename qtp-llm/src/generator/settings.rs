@@ -72,8 +72,22 @@ impl GeneratorSettings {
         if problems.is_empty() { Ok(()) } else { Err(LlmError::Settings { what: "generator", problems }) }
     }
 
-    /// Why a document is not good enough in sample; empty if it is.
+    /// Why a document is not good enough in sample, on every market; empty if it is.
     pub(super) fn in_sample(&self, result: &LabResult) -> Vec<String> {
+        let on = |(place, result): (String, &LabResult)| at(&place, self.in_sample_of_one(result));
+        markets(result).flat_map(on).collect()
+    }
+
+    /// Why it does not hold out of sample, on every market; empty if it does.
+    pub(super) fn out_of_sample(&self, inside: &LabResult, outside: &LabResult) -> Vec<String> {
+        let both = markets(inside).zip(markets(outside));
+        both.flat_map(|((place, inside), (_, outside))| {
+            at(&place, self.out_of_sample_of_one(inside, outside))
+        })
+        .collect()
+    }
+
+    fn in_sample_of_one(&self, result: &LabResult) -> Vec<String> {
         let mut reasons = Vec::new();
         let (trips, least) = (result.round_trips, self.min_round_trips);
         if trips < least {
@@ -88,8 +102,7 @@ impl GeneratorSettings {
         reasons
     }
 
-    /// Why it does not hold out of sample; empty if it does.
-    pub(super) fn out_of_sample(&self, inside: &LabResult, outside: &LabResult) -> Vec<String> {
+    fn out_of_sample_of_one(&self, inside: &LabResult, outside: &LabResult) -> Vec<String> {
         let mut reasons = Vec::new();
         let (trips, least) = (outside.round_trips, self.min_round_trips_out_of_sample);
         if trips < least {
@@ -114,6 +127,17 @@ impl GeneratorSettings {
         let (value, most) = (percent(result.max_drawdown), percent(self.max_drawdown));
         (!fits).then(|| format!("drawdown {value}, at most {most} is allowed"))
     }
+}
+
+/// The result on each market, with what names it in a text: nothing if there is one.
+pub(super) fn markets(result: &LabResult) -> impl Iterator<Item = (String, &LabResult)> {
+    let one = result.markets.is_empty().then(|| (String::new(), result));
+    let several = result.markets.iter().map(|one| (format!("{}: ", one.market), &one.result));
+    one.into_iter().chain(several)
+}
+
+fn at(place: &str, reasons: Vec<String>) -> Vec<String> {
+    reasons.into_iter().map(|reason| format!("{place}{reason}")).collect()
 }
 
 /// Logarithmic growth for each candle out of sample, over that in sample; `None` if one is not known or the latter is not

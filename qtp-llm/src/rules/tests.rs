@@ -108,9 +108,9 @@ fn short_history_holds() {
     for count in [0, 1, needed - 1] {
         let advice = advise(flat(BTC, candles[..count].to_vec()));
         assert_eq!(advice.action, DecisionAction::Hold);
-        assert!(advice.rationale.contains("fewer than"), "{}", advice.rationale);
+        assert!(advice.rationale.contains("waiting for"), "{}", advice.rationale);
     }
-    assert!(!advise(flat(BTC, candles)).rationale.contains("fewer than"));
+    assert!(!advise(flat(BTC, candles)).rationale.contains("waiting for"));
 }
 
 #[test]

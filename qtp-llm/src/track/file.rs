@@ -15,12 +15,15 @@ pub(super) struct TrackFile {
 }
 
 impl TrackFile {
-    /// The file and what it holds; it is made if it is not there. A last line that a crash cut off is dropped.
+    /// The file and what it holds; it is made if it is not there, its folder too. A last line that a crash cut off is dropped.
     pub(super) fn open(path: &Path) -> Result<(Self, Vec<ClosedTrade>), LlmError> {
         let failed = |operation| {
             let path = path.to_path_buf();
             move |source: std::io::Error| LlmError::File { path, operation, source: Box::new(source) }
         };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed("make its folder"))?;
+        }
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).open(path).map_err(failed("open it"))?;
         let text = std::fs::read_to_string(path).map_err(failed("read it"))?;

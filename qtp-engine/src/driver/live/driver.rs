@@ -67,7 +67,8 @@ pub struct LiveDriver {
     requests: mpsc::Receiver<Request>,
     handle: LiveHandle,
     decider: Option<Arc<dyn DecisionEngine>>,
-    deciding: usize,
+    /// Questions under way, with what is taken for their answer if the run ends before it comes.
+    deciding: BTreeMap<u64, DecisionOutcome>,
 }
 
 impl std::fmt::Debug for LiveDriver {
@@ -125,7 +126,7 @@ impl LiveDriver {
             requests,
             handle,
             decider: setup.decider,
-            deciding: 0,
+            deciding: BTreeMap::new(),
             settings: setup.settings,
         })
     }
@@ -235,8 +236,9 @@ impl LiveDriver {
             Input::Read { link, generation, started, view } => self.read(link, generation, started, *view),
             Input::Candles { ask, candles } => self.candles_answer(&ask, candles),
             Input::Decided(outcome) => {
-                self.deciding = self.deciding.saturating_sub(1);
-                self.feed_now(Event::Decision(outcome))
+                // One that was given up has its answer.
+                let awaited = self.deciding.remove(&outcome.request).is_some();
+                if awaited { self.feed_now(Event::Decision(outcome)) } else { Ok(()) }
             }
         }
     }
@@ -320,13 +322,15 @@ impl LiveDriver {
     fn decide(&mut self, request: Box<DecisionRequest>) {
         let hold = match &self.decider {
             None => Reason::new("no_engine", "no decision engine is configured"),
-            Some(_) if self.deciding >= self.settings.decisions => {
+            Some(_) if self.deciding.len() >= self.settings.decisions => {
                 Reason::new("busy", "too many decisions are under way")
             }
             Some(decider) => {
                 let (limit, sender) = (self.settings.decision_timeout, self.sender.clone());
+                let ended = Reason::new("stopped", "the run ended before the answer");
+                let given_up = decide::outcome(&request, DecisionResult::Hold(ended));
+                self.deciding.insert(request.id, given_up);
                 let asked = decide::ask(Arc::clone(decider), request, limit);
-                self.deciding += 1;
                 drop(tokio::spawn(async move {
                     // If the driver has gone, nobody waits for the answer.
                     let _ = sender.send(Input::Decided(Box::new(asked.await))).await;
@@ -349,9 +353,21 @@ impl LiveDriver {
             self.feed_now(Event::Connection { account, topic: None, healthy: false, reason })?;
         }
         self.settle_down().await?;
+        self.give_up_decisions()?;
         self.feed_now(Event::Stopped(reason))?;
         self.settle_down().await?;
         self.core.sync()
+    }
+
+    /// Nobody waits for the answers any more, but what was asked until now may be billed: it belongs into the record.
+    fn give_up_decisions(&mut self) -> Result<(), EngineError> {
+        for (request, mut outcome) in std::mem::take(&mut self.deciding) {
+            if let Some(decider) = &self.decider {
+                (outcome.calls, outcome.findings) = decider.given_up(request);
+            }
+            self.feed_now(Event::Decision(Box::new(outcome)))?;
+        }
+        Ok(())
     }
 
     /// Waits, with a bound, until every order and cancel on its way has its answer.

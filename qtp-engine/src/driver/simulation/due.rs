@@ -44,6 +44,14 @@ impl Simulation {
         self.next_due += 1;
     }
 
+    /// Answers that are there and that the engine does not know yet, because their modelled delay has not passed.
+    pub fn undelivered(&self) -> impl Iterator<Item = &DecisionOutcome> {
+        self.due.values().filter_map(|due| match due {
+            Due::Decision(outcome) => Some(&**outcome),
+            Due::Timer(_) => None,
+        })
+    }
+
     pub(super) fn decide(&mut self, request: &DecisionRequest) {
         let outcome = self.past_decisions.remove(&request.id).unwrap_or_else(|| {
             let hold = || {

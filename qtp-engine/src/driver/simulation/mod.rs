@@ -137,6 +137,11 @@ impl Simulation {
         &self.venue
     }
 
+    /// Width of the candles that drive the venue.
+    pub const fn timeframe(&self) -> Timeframe {
+        self.timeframe
+    }
+
     /// Simulated now.
     pub const fn now(&self) -> Timestamp {
         self.now
