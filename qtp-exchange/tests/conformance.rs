@@ -89,7 +89,8 @@ impl PaperStage {
         let cash = Amount::new(Decimal::from(100_000), Currency::USD);
         let portfolio = Portfolio::new("main".parse().unwrap(), kind, cash);
         let venue = SimVenue::new(config, portfolio, vec![instrument()]).unwrap();
-        let exchange = wrap(PaperExchange::new(std::sync::Arc::clone(&tape), venue));
+        let clock = std::sync::Arc::new(SimClock::new(Timestamp::EPOCH));
+        let exchange = wrap(PaperExchange::new(std::sync::Arc::clone(&tape), venue, clock));
         let market = exchange.subscribe(&[MarketTopic::Trades(instrument().id)]).await.unwrap();
         let market = tokio::sync::Mutex::new(market);
         Self { exchange, tape, market, instrument: instrument(), second: AtomicI64::new(1_000) }

@@ -1,10 +1,13 @@
 //! The paper exchange: streams, answers, and a rebuild that comes to the same state.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use qtp_core::port::{EventStream, Execution as _, JournalRecord, MarketData, MarketStream, StreamSender};
+use qtp_core::port::{
+    Clock as _, EventStream, Execution as _, JournalRecord, MarketData, MarketStream, SimClock, StreamSender,
+};
 use qtp_core::risk::{RiskContext, RiskState};
 use qtp_core::{
     AccountKind, Amount, Approved, CancelRequest, Candle, CandleBatch, CandleParts, CandleQuery,
@@ -24,6 +27,11 @@ fn venue() -> SimVenue {
     let cash = Amount::new(Decimal::from(10_000), Currency::USD);
     let portfolio = Portfolio::new("main".parse().unwrap(), AccountKind::Unconstrained, cash);
     SimVenue::new(SimVenueConfig::default(), portfolio, vec![instrument()]).unwrap()
+}
+
+/// A clock behind every market event: their times count.
+fn still() -> Arc<SimClock> {
+    Arc::new(SimClock::new(Timestamp::EPOCH))
 }
 
 fn candle(hour: i64, ohlc: [i64; 4]) -> Candle {
@@ -123,8 +131,8 @@ fn topics() -> Vec<MarketTopic> {
 
 #[tokio::test]
 async fn paper_candles_fill_and_account_events_precede_the_candle() {
-    let tape = std::sync::Arc::new(Tape::default());
-    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let tape = Arc::new(Tape::default());
+    let paper = PaperExchange::new(Arc::clone(&tape), venue(), still());
     let mut market = paper.subscribe(&topics()).await.unwrap();
     let mut account = paper.subscribe_account().await.unwrap();
     let first = candle(0, [100, 101, 99, 100]);
@@ -147,10 +155,34 @@ async fn paper_candles_fill_and_account_events_precede_the_candle() {
     assert_eq!(paper.fills_since(Timestamp::EPOCH).await.unwrap(), [fill]);
 }
 
+/// Nothing was heard since the candle closed, so that the market's own time is still that of the close.
+#[tokio::test]
+async fn paper_fills_no_order_at_a_price_from_before_it_was_sent() {
+    let (tape, clock) = (Arc::new(Tape::default()), still());
+    let paper = PaperExchange::new(Arc::clone(&tape), venue(), Arc::<SimClock>::clone(&clock));
+    let mut market = paper.subscribe(&topics()).await.unwrap();
+    let mut account = paper.subscribe_account().await.unwrap();
+    let first = candle(0, [100, 101, 99, 100]);
+    tape.push(0, first.close_time(), batch(&first));
+    market.next().await.unwrap();
+    let sent = first.close_time() + Duration::from_secs(40);
+    clock.advance_to(sent);
+    paper.submit(&order(1, Side::Buy, OrderKind::Market)).await.unwrap();
+    let Some((time, Event::OrderReport(_))) = account.try_next() else { panic!("no report") };
+    assert_eq!(time, sent);
+    for hour in [1, 2] {
+        let next = candle(hour, [100 + hour, 110, 99, 104]);
+        tape.push(0, next.close_time(), batch(&next));
+        market.next().await.unwrap();
+    }
+    let Some((_, Event::Fill(fill))) = account.try_next() else { panic!("no fill") };
+    assert_eq!(fill.price, Price::new(102.into()).unwrap(), "the open of the candle after the order");
+}
+
 #[tokio::test]
 async fn paper_pays_funding_once_when_it_is_due() {
-    let tape = std::sync::Arc::new(Tape::default());
-    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let tape = Arc::new(Tape::default());
+    let paper = PaperExchange::new(Arc::clone(&tape), venue(), still());
     let mark = MarketTopic::Mark(instrument().id);
     let mut market = paper.subscribe(&[topics().remove(0), mark]).await.unwrap();
     let mut account = paper.subscribe_account().await.unwrap();
@@ -185,7 +217,7 @@ async fn paper_pays_funding_once_when_it_is_due() {
 
 #[tokio::test]
 async fn paper_rejects_with_the_venues_code() {
-    let paper = PaperExchange::new(Tape::default(), venue());
+    let paper = PaperExchange::new(Tape::default(), venue(), still());
     let group = order(1, Side::Buy, OrderKind::Market);
     paper.submit(&group).await.unwrap();
     let error = paper.submit(&group).await.unwrap_err();
@@ -202,8 +234,8 @@ async fn paper_rejects_with_the_venues_code() {
 
 #[tokio::test]
 async fn paper_prints_take_over_from_candles_and_one_topic_drives_once() {
-    let tape = std::sync::Arc::new(Tape::default());
-    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let tape = Arc::new(Tape::default());
+    let paper = PaperExchange::new(Arc::clone(&tape), venue(), still());
     let trades = [MarketTopic::Trades(instrument().id)];
     let mut one = paper.subscribe(&trades).await.unwrap();
     let mut other = paper.subscribe(&trades).await.unwrap();
@@ -229,10 +261,10 @@ async fn paper_prints_take_over_from_candles_and_one_topic_drives_once() {
 
 #[tokio::test]
 async fn paper_nothing_is_dropped_for_a_slow_reader() {
-    let paper = std::sync::Arc::new(PaperExchange::new(Tape::default(), venue()));
+    let paper = Arc::new(PaperExchange::new(Tape::default(), venue(), still()));
     let mut account = paper.subscribe_account().await.unwrap();
     let writer = tokio::spawn({
-        let paper = std::sync::Arc::clone(&paper);
+        let paper = Arc::clone(&paper);
         async move {
             for sequence in 0..3_000 {
                 let group = order(sequence, Side::Buy, OrderKind::Market);
@@ -255,13 +287,14 @@ async fn paper_nothing_is_dropped_for_a_slow_reader() {
 
 #[tokio::test]
 async fn paper_rebuild_comes_to_the_same_state_and_delivers_what_was_not_taken_in() {
-    let tape = std::sync::Arc::new(Tape::default());
-    let paper = PaperExchange::new(std::sync::Arc::clone(&tape), venue());
+    let (tape, clock) = (Arc::new(Tape::default()), still());
+    let paper = PaperExchange::new(Arc::clone(&tape), venue(), Arc::<SimClock>::clone(&clock));
     let mut market = paper.subscribe(&topics()).await.unwrap();
     let mut account = paper.subscribe_account().await.unwrap();
     let mut journal = Vec::new();
     for hour in 0..6_i64 {
         let bar = candle(hour, [100 + hour, 104 + hour, 97, 101 + hour]);
+        clock.advance_to(bar.close_time() + Duration::from_millis(7));
         tape.push(0, bar.close_time(), batch(&bar));
         let (time, event) = market.next().await.unwrap();
         while let Some((time, event)) = account.try_next() {
@@ -271,7 +304,7 @@ async fn paper_rebuild_comes_to_the_same_state_and_delivers_what_was_not_taken_i
                 // It answers the fill before it has heard of the candle that made it.
                 let trigger = Trigger { price: "90".parse().unwrap(), source: TriggerSource::Last };
                 let group = order(100 + hour.unsigned_abs(), Side::Sell, OrderKind::StopMarket { trigger });
-                journal.push(submit(journal.len(), &group));
+                journal.push(submit(journal.len(), clock.now(), &group));
                 paper.submit(&group).await.unwrap();
             }
         }
@@ -279,10 +312,10 @@ async fn paper_rebuild_comes_to_the_same_state_and_delivers_what_was_not_taken_i
         let price = Price::new((98 + hour).into()).unwrap();
         let kind = if hour % 2 == 0 { OrderKind::Market } else { OrderKind::Limit { price } };
         let group = order(hour.unsigned_abs(), if hour % 3 == 2 { Side::Sell } else { Side::Buy }, kind);
-        journal.push(submit(journal.len(), &group));
+        journal.push(submit(journal.len(), clock.now(), &group));
         paper.submit(&group).await.unwrap();
     }
-    let (again, rebuilt) = PaperExchange::rebuild(Tape::default(), venue(), &journal);
+    let (again, rebuilt) = PaperExchange::rebuild(Tape::default(), venue(), still(), &journal);
     assert_eq!((rebuilt.differences, rebuilt.pending), (0, 1), "the last answer had not been journaled");
     let json = |venue: SimVenue| serde_json::to_string(&venue).unwrap();
     assert_eq!(json(again.venue_state()), json(paper.venue_state()));
@@ -297,7 +330,7 @@ fn record(seq: usize, time: Timestamp, event: Event) -> JournalRecord {
     JournalRecord::Event(EventRecord { seq: seq as u64, event_time: time, receive_time: time, event })
 }
 
-fn submit(seq: usize, group: &Approved<OrderGroup>) -> JournalRecord {
+fn submit(seq: usize, time: Timestamp, group: &Approved<OrderGroup>) -> JournalRecord {
     let intent = Intent::Submit(group.get().clone());
-    JournalRecord::Command(CommandRecord { seq: seq as u64, time: Timestamp::EPOCH, caused_by: 0, intent })
+    JournalRecord::Command(CommandRecord { seq: seq as u64, time, caused_by: 0, intent })
 }

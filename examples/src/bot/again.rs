@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use qtp_core::port::JournalWriter;
 use qtp_engine::driver::NoObserver;
@@ -31,7 +32,7 @@ pub fn again(
     let engine = build_engine(&settings, begun.start.run_id)?;
     let decider = decision_engine(&settings, environment)?;
     rerun(recording, begun, (venue, traded), |heard, clock| {
-        let exchange = market::paper(&settings, heard, &[])?;
+        let exchange = market::paper(&settings, heard, Arc::clone(&clock), &[])?;
         let mut setup = setup(&settings, (engine, Box::new(NoObserver), journal), clock, exchange)?;
         setup.start = begun.start.clone();
         setup.decider = Some(decider.into());

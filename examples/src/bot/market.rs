@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qtp_core::InstrumentId;
-use qtp_core::port::{Clock as _, Exchange, JournalRecord, MarketData, SystemClock};
+use qtp_core::port::{Clock, Exchange, JournalRecord, MarketData, SystemClock};
 use qtp_exchange::hyperliquid::NonceStore;
 use qtp_exchange::paper::{Paced, PaperExchange, ScaledClock};
 use qtp_exchange::synthetic::SyntheticMarket;
@@ -107,20 +107,21 @@ pub(super) fn exchange(
         Some(tape) => Arc::new(Taped::new(market, tape.clone())),
         None => market,
     };
-    paper(settings, market, records)
+    paper(settings, market, Arc::<ScaledClock>::clone(clock), records)
 }
 
 /// Simulated execution over a market.
 pub(super) fn paper(
     settings: &BotSettings,
     market: Arc<dyn MarketData>,
+    clock: Arc<dyn Clock>,
     records: &[JournalRecord],
 ) -> Result<Arc<dyn Exchange>, Failure> {
     let venue = build_venue(settings, &instruments(settings)?)?;
     if records.is_empty() {
-        return Ok(Arc::new(PaperExchange::new(market, venue)));
+        return Ok(Arc::new(PaperExchange::new(market, venue, clock)));
     }
-    let (exchange, rebuilt) = PaperExchange::rebuild(market, venue, records);
+    let (exchange, rebuilt) = PaperExchange::rebuild(market, venue, clock, records);
     if rebuilt.differences > 0 {
         let count = rebuilt.differences;
         eprintln!("paper venue: {count} account events of the journal did not come out again");

@@ -150,7 +150,8 @@ async fn an_operator_acts_looks_and_stops() {
     let durable = journal.synced();
     let flatten = |record: &JournalRecord| matches!(record, JournalRecord::Event(record) if matches!(record.event, Event::Operator(_)));
     assert!(durable.iter().any(flatten));
-    pass(70).await;
+    // The close fills at the open of the minute after it, which is known once that has passed.
+    pass(130).await;
     let flat = exchange.account_snapshot().await.unwrap();
     assert!(flat.positions.is_empty(), "{:?}", flat.positions);
     assert!(handle.stop(qtp_core::Reason::new("operator", "enough")).await);

@@ -162,7 +162,12 @@ async fn a_paper_run_goes_on_from_its_journal_alone() {
     pass(125).await;
     let records = journal.records();
     let feed = Feed::new(&clock, &[series]);
-    let (venue, rebuilt) = qtp_exchange::paper::PaperExchange::rebuild(feed, venue(), &records);
+    let (venue, rebuilt) = qtp_exchange::paper::PaperExchange::rebuild(
+        feed,
+        venue(),
+        Arc::<TokioClock>::clone(&clock),
+        &records,
+    );
     assert_eq!((rebuilt.differences, rebuilt.pending), (0, 0));
     let venue = Arc::new(venue);
     let made = setup(engine(vec![strategy()]), Arc::clone(&venue) as Arc<dyn Exchange>, &clock, &journal);

@@ -261,7 +261,8 @@ pub(crate) fn venue() -> SimVenue {
 }
 
 pub(crate) fn paper(feed: Feed) -> Arc<PaperExchange<Feed>> {
-    Arc::new(PaperExchange::new(feed, venue()))
+    let clock = Arc::clone(&feed.clock);
+    Arc::new(PaperExchange::new(feed, venue(), clock))
 }
 
 pub(crate) fn started() -> RunStarted {

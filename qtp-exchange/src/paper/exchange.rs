@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use qtp_core::port::{
-    AccountSnapshot, AccountStream, EventStream, Execution, JournalRecord, MarketData, MarketStream,
+    AccountSnapshot, AccountStream, Clock, EventStream, Execution, JournalRecord, MarketData, MarketStream,
     OrderAck, StreamSender,
 };
 use qtp_core::{
@@ -25,7 +25,8 @@ const MARKET_ROOM: usize = 1_024;
 /// Market data from `M`, execution by a [`SimVenue`].
 ///
 /// # Contract
-/// - An order fills only at a market event after it, and only at events of a topic that somebody subscribed to.
+/// - An order fills only at a market event after it, and only at events of a topic that somebody subscribed to. It arrives
+///   when the clock says, whatever the market said last.
 /// - A rejected order is reported on the account stream and returned as [`ExchangeError::Rejected`].
 /// - Account events leave in the order in which they happened. A reader that stands still makes the venue wait.
 /// - Two subscriptions to one topic: the first one drives the venue, as long as it is read.
@@ -33,24 +34,35 @@ const MARKET_ROOM: usize = 1_024;
 pub struct PaperExchange<M> {
     market: M,
     account: AccountId,
+    clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
 }
 
 impl<M: MarketData> PaperExchange<M> {
     /// An exchange whose account starts as the venue has it.
-    pub fn new(market: M, venue: SimVenue) -> Self {
-        Self::with(market, venue, Feed::default(), Vec::new())
+    pub fn new(market: M, venue: SimVenue, clock: Arc<dyn Clock>) -> Self {
+        Self::with(market, venue, clock, (Feed::default(), Vec::new()))
     }
 
     /// An exchange as a killed run left it: `venue` as at the start of that run, and the run's journal.
-    pub fn rebuild(market: M, venue: SimVenue, records: &[JournalRecord]) -> (Self, Rebuilt) {
+    pub fn rebuild(
+        market: M,
+        venue: SimVenue,
+        clock: Arc<dyn Clock>,
+        records: &[JournalRecord],
+    ) -> (Self, Rebuilt) {
         let (venue, feed, pending, rebuilt) = rebuild::replay(venue, records);
-        (Self::with(market, venue, feed, pending), rebuilt)
+        (Self::with(market, venue, clock, (feed, pending)), rebuilt)
     }
 
-    fn with(market: M, venue: SimVenue, feed: Feed, pending: Vec<(Timestamp, Event)>) -> Self {
+    fn with(
+        market: M,
+        venue: SimVenue,
+        clock: Arc<dyn Clock>,
+        (feed, pending): (Feed, Vec<(Timestamp, Event)>),
+    ) -> Self {
         let account = venue.portfolio().account().clone();
-        Self { market, account, shared: Arc::new(Shared::new(venue, feed, pending)) }
+        Self { market, account, clock, shared: Arc::new(Shared::new(venue, feed, pending)) }
     }
 
     /// The venue as it stands, for a checkpoint or a look.
@@ -157,9 +169,12 @@ impl<M: MarketData> Execution for PaperExchange<M> {
     }
 
     async fn submit(&self, group: &Approved<OrderGroup>) -> Result<Vec<OrderAck>, ExchangeError> {
+        // The market may have been silent since the candle that the order answers: by its time the order would fill at the
+        // price at which that candle closed.
+        let sent = self.clock.now();
         let submit = |venue: &mut SimVenue, now: Timestamp, out: &mut Vec<(Timestamp, Event)>| {
             let before = out.len();
-            venue.submit(group.get(), now, out);
+            venue.submit(group.get(), now.max(sent), out);
             out.iter().skip(before).try_fold(Vec::new(), |acks, (_, event)| acknowledge(acks, event))
         };
         self.shared.act(submit).await.map_err(rejected("submit"))

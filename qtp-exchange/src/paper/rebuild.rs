@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use qtp_core::port::JournalRecord;
-use qtp_core::{Event, Intent, Timestamp};
+use qtp_core::{Event, EventRecord, Intent, Timestamp};
 
 use super::feed::Feed;
 use crate::sim::SimVenue;
@@ -45,7 +45,10 @@ pub(super) fn replay(venue: SimVenue, records: &[JournalRecord]) -> Outcome {
     let mut replay = Replay { venue, feed, given, shown: 0, differences: 0 };
     for (place, record) in records.iter().enumerate() {
         match record {
-            JournalRecord::Command(record) => replay.carry_out(&record.intent),
+            JournalRecord::Command(command) => {
+                let arrived = first_report(&command.intent, &records[place..]);
+                replay.carry_out(&command.intent, command.time, arrived);
+            }
             JournalRecord::Event(record) if is_ours(&record.event) => {
                 replay.expect(&record.event, records, place)
             }
@@ -62,6 +65,20 @@ const fn is_ours(event: &Event) -> bool {
     matches!(event, Event::OrderReport(_) | Event::Fill(_) | Event::Funding(_))
 }
 
+/// When the venue first spoke of an order that is submitted here.
+fn first_report(intent: &Intent, records: &[JournalRecord]) -> Option<Timestamp> {
+    let Intent::Submit(group) = intent else { return None };
+    let id = group.first().client_order_id;
+    records.iter().find_map(|record| match record {
+        JournalRecord::Event(EventRecord { event: Event::OrderReport(report), .. })
+            if report.client_order_id == Some(id) =>
+        {
+            Some(report.time)
+        }
+        _ => None,
+    })
+}
+
 impl Replay {
     fn show(&mut self, records: &[JournalRecord], place: usize) {
         self.shown = place + 1;
@@ -71,10 +88,14 @@ impl Replay {
         self.given.extend(out);
     }
 
-    fn carry_out(&mut self, intent: &Intent) {
+    /// `sent` is what the record says; when the order arrived, its first report does.
+    fn carry_out(&mut self, intent: &Intent, sent: Timestamp, arrived: Option<Timestamp>) {
         let (now, mut out) = (self.feed.now(), Vec::new());
         match intent {
-            Intent::Submit(group) => self.venue.submit(group, now, &mut out),
+            Intent::Submit(group) => {
+                let sent = arrived.map_or(now.max(sent), |arrived| arrived - self.venue.next_delay());
+                self.venue.submit(group, sent, &mut out);
+            }
             Intent::Cancel(request) => self.venue.cancel(request, now, &mut out),
             // A refusal went to the caller, not to the account stream.
             Intent::Modify(request) => drop(self.venue.try_modify(request, now, &mut out)),

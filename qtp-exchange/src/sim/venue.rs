@@ -155,6 +155,11 @@ impl SimVenue {
         }
     }
 
+    /// How long the next order will be on its way.
+    pub(crate) fn next_delay(&self) -> Duration {
+        self.delays.clone().draw(self.config.latency.order)
+    }
+
     /// Draws the delay of one market event on its way to us. The driver applies it.
     pub fn data_delay(&mut self) -> Duration {
         self.delays.draw(self.config.latency.data)
