@@ -283,6 +283,7 @@ pub struct VenueCapabilities {
     pub validity: bool,
     /// An order can be sized at its fill, as a share of equity. Only simulated venues can.
     pub equity_sized_orders: bool,
-    /// Both a stop and a target may rest for the same position.
+    /// Both a stop and a target may rest for the same position. False on spot where a resting order holds what it would
+    /// sell: there one closing order works at a time.
     pub stop_and_target: bool,
 }

@@ -120,6 +120,15 @@ impl Book {
         Some(order)
     }
 
+    /// The price reaches the stop that waits.
+    pub(crate) fn reach_the_stop(&self) {
+        let mut account = self.account.lock().unwrap();
+        let stop =
+            account.orders.iter().find(|order| order.stop.is_some() && order.state == State::Open).unwrap();
+        let (number, quantity) = (stop.number, stop.quantity);
+        self.fill(&mut account, number, quantity);
+    }
+
     fn fill(&self, account: &mut Account, number: u64, quantity: Decimal) {
         let price = self.rules.price;
         let order = account.orders.iter_mut().find(|order| order.number == number).unwrap();

@@ -13,6 +13,7 @@ use qtp_exchange::sim_server::{SimServer, SimServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::round::Plan;
 use crate::{PATIENCE, fills, round, runs, submits};
 
 /// A key that is everybody's: the one of the venue's own examples.
@@ -58,7 +59,7 @@ async fn spot_is_bought_and_sold_but_not_with_a_stop_that_cannot_rest() {
 
     let begun = (random_run_id(), cash);
     let (driver, journal, done) =
-        round::driver(&exchange, known.clone(), begun, ("20".parse().unwrap(), true));
+        round::driver(&exchange, known.clone(), begun, ("20".parse().unwrap(), Plan::Round));
     let (_, finished) = runs(driver, &done, Duration::from_secs(4)).await;
     let denied = |record: &JournalRecord| match record {
         JournalRecord::Command(record) => match &record.intent {
@@ -73,7 +74,7 @@ async fn spot_is_bought_and_sold_but_not_with_a_stop_that_cannot_rest() {
 
     let begun = (random_run_id(), cash);
     let (driver, journal, done) =
-        round::driver(&exchange, known.clone(), begun, ("20".parse().unwrap(), false));
+        round::driver(&exchange, known.clone(), begun, ("20".parse().unwrap(), Plan::Bare));
     let (outcome, finished) = runs(driver, &done, PATIENCE).await;
     let records = journal.records();
     let roles: Vec<_> = submits(&records).iter().map(|order| (order.role, order.side)).collect();

@@ -23,6 +23,7 @@ use book::{Book, Rules};
 use qtp_core::port::{Exchange, JournalRecord, Severity, SystemClock};
 use qtp_core::{AccountKind, Event, Fill, Intent, OrderRequest, OrderRole, Reason, Side};
 use qtp_engine::driver::live::{LiveDriver, LiveOutcome, Preflight, random_run_id};
+use round::Plan;
 use serde_json::Value;
 use stub::{Peer, Sockets};
 use tokio::sync::Notify;
@@ -122,7 +123,7 @@ async fn trades_a_round(case: Case) {
 
     let cash = exchange.account_snapshot().await.unwrap().balances[&known.settle];
     let (driver, journal, done) =
-        round::driver(&exchange, known.clone(), (run_id, cash), (size.parse().unwrap(), true));
+        round::driver(&exchange, known.clone(), (run_id, cash), (size.parse().unwrap(), Plan::Round));
     let (outcome, finished) = runs(driver, &done, PATIENCE).await;
     let records = journal.records();
     let told: Vec<_> = submits(&records).iter().map(|order| (order.role, order.quantity)).collect();
@@ -178,4 +179,35 @@ async fn a_round_on_bybits_contracts_is_accounted_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_round_on_alpaca_is_accounted_for() {
     trades_a_round(alpaca::case().await).await;
+}
+
+/// The driver learns of it by the stream alone: the order that fills has another number than the stop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_fires_on_binances_futures_closes_its_own_position() {
+    let Case { exchange, book, instrument, size } = usdm::case().await;
+    let exchange: Arc<dyn Exchange> = exchange.into();
+    let id = instrument.parse().unwrap();
+    let known = exchange.instruments().await.unwrap().into_iter().find(|known| known.id == id).unwrap();
+    let cash = exchange.account_snapshot().await.unwrap().balances[&known.settle];
+    let (driver, journal, done) =
+        round::driver(&exchange, known.clone(), (random_run_id(), cash), (size.parse().unwrap(), Plan::Hold));
+    let handle = driver.handle();
+    let watch = async {
+        done.notified().await;
+        book.reach_the_stop();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let halted = handle.look(|engine| engine.state().accounts[0].risk.halted().cloned()).await;
+        handle.stop(Reason::new("done", "")).await;
+        halted
+    };
+    let (outcome, halted) = tokio::join!(driver.run(), tokio::time::timeout(PATIENCE, watch));
+    let (outcome, fills) = (outcome.unwrap(), fills(&journal.records()));
+    assert_eq!(halted.unwrap(), Some(None), "it is not taken for somebody else's");
+    let told: Vec<_> =
+        fills.iter().map(|fill| (fill.side, fill.quantity.to_string(), fill.external)).collect();
+    let expected = [(Side::Buy, "0.01"), (Side::Buy, "0.01"), (Side::Sell, "0.02")];
+    assert_eq!(told, expected.map(|(side, size)| (side, size.to_owned(), None)));
+    let account = &outcome.engine.state().accounts[0];
+    assert!(account.portfolio.quantity(&known.id).is_zero() && account.orders.is_empty());
+    assert_eq!(submits(&journal.records()).last().map(|order| order.role), Some(OrderRole::Stop));
 }

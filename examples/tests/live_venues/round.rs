@@ -19,6 +19,17 @@ use tokio::sync::Notify;
 /// How long an order is valid, where a venue has a field for it.
 pub(crate) const VALIDITY: Duration = Duration::from_secs(10);
 
+/// What it is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Enter with a stop, move it, exit.
+    Round,
+    /// Enter with a stop, and leave it to that.
+    Hold,
+    /// Enter without a stop, exit.
+    Bare,
+}
+
 /// What it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -36,8 +47,7 @@ enum Step {
 struct Round {
     instrument: InstrumentId,
     size: Quantity,
-    /// Whether it asks for stops.
-    stops: bool,
+    plan: Plan,
     step: Step,
     done: Arc<Notify>,
 }
@@ -81,7 +91,7 @@ impl Strategy for Round {
     fn on_trade(&mut self, trade: &Trade, context: &mut Context<'_>) -> Result<(), StrategyError> {
         let instrument = self.instrument.clone();
         let (first, second) = (self.level(context, trade.price, 2), self.level(context, trade.price, 1));
-        let at = |stop| Bracket { stop: Some(stop).filter(|_| self.stops), target: None };
+        let at = |stop| Bracket { stop: Some(stop).filter(|_| self.plan != Plan::Bare), target: None };
         let (held, lot) = (context.position(&instrument), self.size.abs().get() / Decimal::from(100));
         let idle = context.open_orders(&instrument).next().is_none();
         let entered = context.open_orders(&instrument).all(|order| order.request().role != OrderRole::Entry);
@@ -89,12 +99,17 @@ impl Strategy for Round {
             Step::Enter if held.is_zero() && idle => {
                 context.set_target_with(&instrument, Target::Quantity(self.size), at(first), "in");
             }
-            Step::Enter if self.stops && entered && self.guarded(context, first) => {
-                self.step = Step::Move;
-                context.set_exits(&instrument, at(second));
+            Step::Enter if entered && self.guarded(context, first) => {
+                if self.plan == Plan::Round {
+                    self.step = Step::Move;
+                    context.set_exits(&instrument, at(second));
+                } else {
+                    self.step = Step::Done;
+                    self.done.notify_one();
+                }
             }
             Step::Move if self.guarded(context, second) => self.exit(context),
-            Step::Enter if !self.stops && !held.is_zero() && idle => self.exit(context),
+            Step::Enter if self.plan == Plan::Bare && !held.is_zero() && idle => self.exit(context),
             // What a fee leaves over may be too little to be sold.
             Step::Exit if held.get() < lot && idle => {
                 self.step = Step::Done;
@@ -127,12 +142,12 @@ impl JournalWriter for Memory {
     }
 }
 
-/// A driver over `exchange` whose strategy trades one round of `size`, with `stops` or without, and then says so.
+/// A driver over `exchange` whose strategy carries out a plan with `size`, and says when it has.
 pub(crate) fn driver(
     exchange: &Arc<dyn Exchange>,
     instrument: Instrument,
     (run_id, cash): (RunId, Decimal),
-    (size, stops): (Quantity, bool),
+    (size, plan): (Quantity, Plan),
 ) -> (LiveDriver, Memory, Arc<Notify>) {
     let (account, capabilities) = (exchange.account(), exchange.capabilities());
     let contract = instrument.kind == InstrumentKind::Perpetual;
@@ -152,7 +167,7 @@ pub(crate) fn driver(
     let gate = RiskGate::new(RiskLimits::not_binding().build());
     let capabilities = BTreeMap::from([(account.clone(), capabilities)]);
     let mut engine = Engine::new(EngineSetup { run_id, config, gate, state, capabilities }).unwrap();
-    let round = Round { instrument: id, size, stops, step: Step::Enter, done: Arc::clone(&done) };
+    let round = Round { instrument: id, size, plan, step: Step::Enter, done: Arc::clone(&done) };
     engine.add_strategy(&account, Box::new(round)).unwrap();
     let setup = LiveSetup {
         engine,

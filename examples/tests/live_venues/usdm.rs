@@ -39,20 +39,34 @@ fn print() -> Value {
 }
 
 fn tell(order: &Order, execution: Option<&Execution>) -> Vec<Value> {
-    if let Some(stop) = order.stop {
+    let algo = |word: &str, filled: Decimal| {
         let told = json!({"caid": order.id, "aid": order.number, "s": "BTCUSDT", "S": side(order),
-            "q": order.quantity, "X": word(order.state), "aq": order.filled, "tp": stop, "rm": "none"});
-        return vec![json!({"e": "ALGO_UPDATE", "T": millis(), "o": told})];
+            "q": order.quantity, "X": word, "aq": filled, "tp": order.stop, "rm": "none"});
+        json!({"e": "ALGO_UPDATE", "T": millis(), "o": told})
+    };
+    match (order.stop, execution) {
+        (None, _) => vec![traded(order, order.number, execution)],
+        (Some(_), None) => vec![algo(word(order.state), Decimal::ZERO)],
+        // An order with a number of its own does what the stop was for, under the stop's id.
+        (Some(_), Some(_)) => vec![
+            algo("TRIGGERING", Decimal::ZERO),
+            algo("TRIGGERED", Decimal::ZERO),
+            traded(order, 10_000 + order.number, execution),
+            algo("FINISHED", order.filled),
+        ],
     }
+}
+
+fn traded(order: &Order, number: u64, execution: Option<&Execution>) -> Value {
     let kind = if execution.is_some() { "TRADE" } else { "NEW" };
     let mut told = json!({"s": "BTCUSDT", "c": order.id, "S": side(order), "q": order.quantity, "p": "0", "x": kind,
-        "X": word(order.state), "i": order.number, "l": "0", "z": order.filled, "L": "0", "n": "0", "N": "USDT",
+        "X": word(order.state), "i": number, "l": "0", "z": order.filled, "L": "0", "n": "0", "N": "USDT",
         "T": millis(), "t": 0, "m": false});
     if let Some(execution) = execution {
         (told["l"], told["L"]) = (json!(execution.quantity), json!(execution.price));
         told["t"] = json!(execution.number);
     }
-    vec![json!({"e": "ORDER_TRADE_UPDATE", "T": millis(), "o": told})]
+    json!({"e": "ORDER_TRADE_UPDATE", "T": millis(), "o": told})
 }
 
 fn waiting(order: &Order) -> Value {
