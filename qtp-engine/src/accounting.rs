@@ -214,7 +214,9 @@ impl Engine {
                 self.controls[index].target = None;
                 self.protect(index);
             }
-            OrderRole::Entry | OrderRole::Exit if self.controls[index].replacing => self.settle(index),
+            // What it should have closed still stands.
+            OrderRole::Exit => self.settle(index),
+            OrderRole::Entry if self.controls[index].replacing => self.settle(index),
             _ => {}
         }
     }

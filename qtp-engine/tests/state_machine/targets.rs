@@ -124,6 +124,19 @@ fn an_absent_order_frees_its_instrument() {
 }
 
 #[test]
+fn an_exit_that_never_arrived_is_sent_again() {
+    let mut rig = Rig::new();
+    rig.hold(10, Bracket::NONE);
+    let exit = one_submit(&rig.target(0, Bracket::NONE));
+    rig.unknown(&exit);
+    let again = one_submit(&rig.absent(&exit));
+    assert_eq!((again.side, again.quantity, again.role), (Side::Sell, units(10), OrderRole::Exit));
+    rig.ack(&again);
+    rig.fill(&again, 10, "99");
+    assert!(rig.position().is_zero());
+}
+
+#[test]
 fn an_unknown_order_that_fills_after_all_is_counted_once() {
     let mut rig = Rig::new();
     let entry = one_submit(&rig.target(10, Bracket::NONE));
