@@ -56,12 +56,10 @@ impl RunFolder {
             newest = Some(Self { path, run_id, resumed: true });
             attempt += 1;
         };
-        let folder = match newest {
+        Ok(match newest {
             Some(newest) if !fresh => newest,
             _ => next,
-        };
-        folder.make(runs)?;
-        Ok(folder)
+        })
     }
 
     /// The newest run on a real market with these settings and what its venue said then, or a new one, whose id is drawn:
@@ -94,13 +92,16 @@ impl RunFolder {
                 (Self { path: runs.join(run_id.to_string()), run_id, resumed: false }, None)
             }
         };
-        folder.make(runs)?;
+        if folder.resumed {
+            folder.make()?;
+        }
         Ok((folder, manifest))
     }
 
-    fn make(&self, runs: &Path) -> Result<(), Failure> {
+    /// Makes the folder, and makes it the latest.
+    fn make(&self) -> Result<(), Failure> {
         fs::create_dir_all(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
-        fs::write(runs.join("latest"), self.run_id.to_string())?;
+        fs::write(self.path.with_file_name("latest"), self.run_id.to_string())?;
         Ok(())
     }
 
@@ -162,11 +163,12 @@ impl RunFolder {
         self.path.join("control.sock")
     }
 
-    /// Says in the folder what the run is.
+    /// Says in the folder what the run is. With that a new run begins: one that is refused before leaves nothing behind.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the folder cannot be made or the file not be written.
     pub fn write_manifest(&self, settings: &BotSettings) -> Result<(), Failure> {
+        self.make()?;
         let synthetic = synthetic(&settings.trading);
         let manifest = Manifest {
             run_id: self.run_id,

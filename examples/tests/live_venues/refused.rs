@@ -9,7 +9,9 @@ fn refusal(url: &str, assets: &str) -> String {
     let args = ["--mode", "live", "--venue", "hyperliquid", "--network", "testnet", "--url", url];
     let mut bot = command(BOT, &args);
     bot.args(["--assets", assets, "--runs"]).arg(runs.path()).env("HYPERLIQUID_PRIVATE_KEY", KEY);
-    Running::start(bot).finish().refusal().to_owned()
+    let refusal = Running::start(bot).finish().refusal().to_owned();
+    assert!(!runs.path().join("latest").exists(), "a refused run leaves nothing behind");
+    refusal
 }
 
 #[test]
