@@ -202,6 +202,8 @@ impl Engine {
         let request = order.request().clone();
         self.touch(account_index, &request.instrument);
         let Ok(index) = self.control_position(account, &request.instrument) else { return };
+        // What an exit should have closed still stands.
+        self.controls[index].replacing |= request.role == OrderRole::Exit;
         if self.locks(index) {
             return self.on_coins_freed(index, Some(id));
         }
@@ -214,9 +216,7 @@ impl Engine {
                 self.controls[index].target = None;
                 self.protect(index);
             }
-            // What it should have closed still stands.
-            OrderRole::Exit => self.settle(index),
-            OrderRole::Entry if self.controls[index].replacing => self.settle(index),
+            OrderRole::Entry | OrderRole::Exit if self.controls[index].replacing => self.settle(index),
             _ => {}
         }
     }

@@ -314,6 +314,21 @@ fn a_stop_that_fills_while_an_exit_waits_for_its_end_leaves_nothing_to_sell() {
 }
 
 #[test]
+fn an_exit_that_never_arrived_leaves_again_where_the_stop_was_cancelled_for_it() {
+    let mut rig = locking();
+    let stop = one_submit(&rig.hold(10, stop_at("90")));
+    rig.ack(&stop);
+    rig.target(0, Bracket::NONE);
+    let exit = one_submit(&rig.canceled(&stop));
+    rig.unknown(&exit);
+    let again = one_submit(&rig.absent(&exit));
+    assert_eq!((again.role, again.quantity), (OrderRole::Exit, units(10)));
+    rig.ack(&again);
+    rig.fill(&again, 10, "99");
+    assert!(rig.position().is_zero() && rig.account().orders.is_empty());
+}
+
+#[test]
 fn an_exit_does_not_wait_for_a_stop_that_may_not_exist() {
     let mut rig = locking();
     let stop = one_submit(&rig.hold(10, stop_at("90")));
